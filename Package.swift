@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+// The walls of the house: one target a wall, a floor imports only lower floors (Tests/HouseTests holds it).
+import PackageDescription
+
+let settings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// Every target of the product, floor by floor, lowest first.
+let house: [Target] = [
+  .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+  .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+  .target(name: "Bytes"),
+  .target(name: "Pipeline", dependencies: ["Bytes"]),
+  .target(name: "Chunking", dependencies: ["Bytes"]),
+  .target(name: "Compression", dependencies: ["Bytes", "CZstd"]),
+  .target(name: "Cryptography", dependencies: ["Bytes", "CSodium", crypto]),
+  .target(name: "Store", dependencies: ["Bytes", "Pipeline"]),
+  .target(name: "Profiles", dependencies: ["Bytes", yams]),
+  .target(
+    name: "Format", dependencies: ["Bytes", "Cryptography"],
+    resources: [.embedInCode("Rescue")]),
+  .target(name: "Databases", dependencies: ["Bytes", "Pipeline", "Cryptography", "Profiles"]),
+  .target(
+    name: "Repository",
+    dependencies: ["Bytes", "Pipeline", "Chunking", "Compression", "Cryptography", "Store", "Format"]),
+  .target(
+    name: "Engine",
+    dependencies: [
+      "Bytes", "Pipeline", "Chunking", "Cryptography", "Store", "Profiles", "Format", "Databases", "Repository",
+    ]),
+  .target(
+    name: "Drills",
+    dependencies: [
+      "Bytes", "Pipeline", "Cryptography", "Profiles", "Format", "Databases", "Repository", "Engine",
+    ]),
+  .target(
+    name: "Command",
+    dependencies: [
+      "Bytes", "Pipeline", "Cryptography", "Store", "Profiles", "Format", "Databases", "Repository", "Engine",
+      "Drills", arguments,
+    ]),
+  .executableTarget(name: "lifeboat", dependencies: ["Command"]),
+]
+
+/// What the tests share, and one test target for each wall that has something to test.
+let tests: [Target] = [
+  .target(name: "TestKit", dependencies: ["Bytes"], path: "Tests/TestKit"),
+  .testTarget(name: "HouseTests", dependencies: ["TestKit"]),
+  .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestKit"]),
+  .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Bytes", "TestKit"]),
+  .testTarget(name: "ChunkingTests", dependencies: ["Chunking", "Bytes", "TestKit"]),
+  .testTarget(name: "CompressionTests", dependencies: ["Compression", "Bytes", "TestKit"]),
+  .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Bytes", "TestKit"]),
+  .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes", "Pipeline", "TestKit"]),
+  .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Bytes", "TestKit"]),
+  .testTarget(name: "FormatTests", dependencies: ["Format", "Cryptography", "Bytes", "TestKit"]),
+  .testTarget(
+    name: "DatabasesTests", dependencies: ["Databases", "Pipeline", "Cryptography", "Profiles", "Bytes", "TestKit"]),
+]
+
+let package = Package(
+  name: "lifeboat",
+  products: [.executable(name: "lifeboat", targets: ["lifeboat"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: house + tests)
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = settings
+}
