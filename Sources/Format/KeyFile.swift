@@ -27,11 +27,11 @@ package struct KeyFile: Sendable {
   /// What only a writer holds.
   package struct WriterSecrets: Sendable {
     package let id: Identifier
-    package let identity: AgeIdentity
+    package let identity: X25519Identity
     package let content: Secret
     package let lists: Secret
 
-    package init(id: Identifier, identity: AgeIdentity, content: Secret, lists: Secret) {
+    package init(id: Identifier, identity: X25519Identity, content: Secret, lists: Secret) {
       self.id = id
       self.identity = identity
       self.content = content
@@ -48,14 +48,14 @@ package struct KeyFile: Sendable {
   /// Where the repository was when the key was made; a hint for people.
   package let location: String
   package let signing: SigningKey
-  package let meta: [AgeIdentity]
-  package let data: [AgeIdentity]
+  package let meta: [X25519Identity]
+  package let data: [X25519Identity]
   package let rootKey: SigningKey?
   package let writer: WriterSecrets?
 
   package init(
     role: Role, repository: Identifier, root: PublicKey, authority: Pin, rescue: Name, location: String,
-    signing: SigningKey, meta: [AgeIdentity] = [], data: [AgeIdentity] = [], rootKey: SigningKey? = nil,
+    signing: SigningKey, meta: [X25519Identity] = [], data: [X25519Identity] = [], rootKey: SigningKey? = nil,
     writer: WriterSecrets? = nil
   ) {
     self.role = role

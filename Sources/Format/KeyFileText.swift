@@ -29,11 +29,11 @@ extension KeyFile {
   package var text: [UInt8] {
     let fields = Fields(
       lifeboat: role, format: 1, repository: repository, root: root, authority: authority, rescue: rescue,
-      location: location, sign: KeyFile.hex(signing.seed), meta: meta.isEmpty ? nil : meta.map(\.secretText),
-      data: data.isEmpty ? nil : data.map(\.secretText), rootSeed: rootKey.map { KeyFile.hex($0.seed) },
+      location: location, sign: KeyFile.hex(signing.seed), meta: meta.isEmpty ? nil : meta.map(KeyFile.text),
+      data: data.isEmpty ? nil : data.map(KeyFile.text), rootSeed: rootKey.map { KeyFile.hex($0.seed) },
       writer: writer.map {
         Fields.Writer(
-          id: $0.id, identity: $0.identity.secretText, content: KeyFile.hex($0.content), lists: KeyFile.hex($0.lists))
+          id: $0.id, identity: KeyFile.text($0.identity), content: KeyFile.hex($0.content), lists: KeyFile.hex($0.lists))
       })
     return Array(advice.utf8) + JSONBody.encode(fields, padded: false) + [0x0a]
   }
@@ -59,7 +59,7 @@ extension KeyFile {
     var writer: WriterSecrets?
     if let secrets = fields.writer {
       writer = WriterSecrets(
-        id: secrets.id, identity: try AgeIdentity(secrets.identity), content: try secret(secrets.content, "content"),
+        id: secrets.id, identity: try X25519Identity(text: secrets.identity.utf8), content: try secret(secrets.content, "content"),
         lists: try secret(secrets.lists, "lists"))
     }
     var rootKey: SigningKey?
@@ -81,9 +81,9 @@ extension KeyFile {
     }
   }
 
-  private static func identities(_ texts: [String]?) throws(Failure) -> [AgeIdentity] {
-    var identities: [AgeIdentity] = []
-    for text in texts ?? [] { identities.append(try AgeIdentity(text)) }
+  private static func identities(_ texts: [String]?) throws(Failure) -> [X25519Identity] {
+    var identities: [X25519Identity] = []
+    for text in texts ?? [] { identities.append(try X25519Identity(text: text.utf8)) }
     return identities
   }
 
@@ -93,6 +93,10 @@ extension KeyFile {
     }
     defer { Sodium.wipe(&bytes) }
     return Secret(copying: bytes)
+  }
+
+  private static func text(_ identity: X25519Identity) -> String {
+    identity.text.withBytes { String(decoding: $0, as: UTF8.self) }
   }
 
   private static func hex(_ secret: Secret) -> String { secret.withBytes { Hex.encode($0) } }
