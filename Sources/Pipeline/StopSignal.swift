@@ -1,6 +1,6 @@
+package import Bytes
 import CLinux
 import Glibc
-package import Bytes
 import Synchronization
 
 /// The one stop signal of a run: the first real error stops it, and everything that waits wakes up and throws it.

@@ -1,6 +1,6 @@
+import Bytes
 import CLinux
 import Glibc
-import Bytes
 
 /// A running thread. Join it; one that is dropped unjoined is detached.
 package final class ThreadHandle: @unchecked Sendable {

@@ -1,6 +1,6 @@
+import Bytes
 import CLinux
 import Glibc
-import Bytes
 
 /// How many processors this process may really use: by affinity, and by the quota of its control group.
 ///
