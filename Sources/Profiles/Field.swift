@@ -17,7 +17,10 @@ struct Field {
   let key: String
   let context: FileContext
 
-  func problem(_ what: String) { context.problems.add(node.mark, key, what) }
+  func problem(_ what: String) {
+    if case .refused = node.content { return }
+    context.problems.add(node.mark, key, what)
+  }
 
   var origin: String { "\(context.file):\(node.mark.line):\(node.mark.column)" }
 

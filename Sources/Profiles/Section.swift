@@ -1,13 +1,13 @@
 /// A group of keys being read. It knows the keys that were asked for; `end()` complains about all others, so the
 /// schema of a file is the code that reads it and can't disagree with it.
 final class Section {
-  private let pairs: [(key: String, mark: YAMLMark, value: YAMLNode)]
+  private let pairs: [YAMLPair]
   private let mark: YAMLMark
   private let key: String
   private let context: FileContext
   private var known: [String] = []
 
-  init(pairs: [(key: String, mark: YAMLMark, value: YAMLNode)], mark: YAMLMark, key: String, context: FileContext) {
+  init(pairs: [YAMLPair], mark: YAMLMark, key: String, context: FileContext) {
     self.pairs = pairs
     self.mark = mark
     self.key = key

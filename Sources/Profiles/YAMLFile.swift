@@ -29,8 +29,9 @@ enum YAMLFile {
       try failed(problems)
     }
     // Yams keeps a pointer to the text, and Swift holds texts under 16 bytes outside the heap.
+    let lineCount = text.count(where: \.isNewline) + 1
     if text.utf8.count < 32 { text += String(repeating: "\n", count: 32) }
-    guard let node = compose(text, problems) else { try failed(problems) }
+    guard let node = compose(text, lineCount, problems) else { try failed(problems) }
     return node
   }
 
@@ -73,7 +74,7 @@ enum YAMLFile {
 
   /// Composes the document. Yams stops at the first repeated key; to see the whole document all the same, the first
   /// letter of the key it names is replaced by a private character, which the finished nodes turn back.
-  private static func compose(_ original: String, _ problems: Problems) -> YAMLNode? {
+  private static func compose(_ original: String, _ lineCount: Int, _ problems: Problems) -> YAMLNode? {
     var text = original
     var renamed: [YAMLMark: Unicode.Scalar] = [:]
     while true {
@@ -90,7 +91,7 @@ enum YAMLFile {
           let stand = Unicode.Scalar(0xe000 + UInt32(renamed.count)),
           let (place, changed) = replace(letter, of: name, at: context.mark, by: stand, in: text)
         else {
-          report(error, problems)
+          report(error, lineCount, problems)
           return nil
         }
         renamed[place] = letter
@@ -133,11 +134,13 @@ enum YAMLFile {
     return nil
   }
 
-  private static func report(_ error: YamlError, _ problems: Problems) {
+  private static func report(_ error: YamlError, _ lineCount: Int, _ problems: Problems) {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      problems.add(YAMLMark(line: mark.line, column: mark.column), "", "not valid YAML: \(problem)")
+      let isInside = mark.line <= lineCount
+      let place = YAMLMark(line: min(mark.line, lineCount), column: isInside ? mark.column : 1)
+      problems.add(place, "", "not valid YAML: \(problem)")
     case .reader(let problem, let offset, _, let text):
       var mark = YAMLMark.start
       if let offset {
@@ -164,7 +167,7 @@ private struct Converter {
     let mark = place(node)
     if node.anchor != nil {
       problems.add(mark, key, "anchors and aliases are not used in profiles; write the value out")
-      return YAMLNode(mark: mark, content: .scalar("", isPlain: true))
+      return YAMLNode(mark: mark, content: .refused)
     }
     switch node {
     case .scalar(let scalar):
@@ -175,12 +178,12 @@ private struct Converter {
     case .mapping(let mapping):
       return YAMLNode(mark: mark, content: .mapping(pairs(mapping, key: key)))
     case .alias:
-      return YAMLNode(mark: mark, content: .scalar("", isPlain: true))
+      return YAMLNode(mark: mark, content: .refused)
     }
   }
 
-  private func pairs(_ mapping: Node.Mapping, key: String) -> [(key: String, mark: YAMLMark, value: YAMLNode)] {
-    var pairs: [(key: String, mark: YAMLMark, value: YAMLNode)] = []
+  private func pairs(_ mapping: Node.Mapping, key: String) -> [YAMLPair] {
+    var pairs: [YAMLPair] = []
     for (name, value) in mapping {
       let mark = place(name)
       guard case .scalar(let scalar) = name, name.anchor == nil else {
@@ -196,7 +199,7 @@ private struct Converter {
       if let first = pairs.first(where: { $0.key == text }) {
         problems.add(mark, inner, "the key stands here a second time; first at line \(first.mark.line)")
       }
-      pairs.append((text, mark, convert(value, key: inner)))
+      pairs.append(YAMLPair(key: text, mark: mark, value: convert(value, key: inner)))
     }
     return pairs
   }

@@ -13,7 +13,9 @@ struct YAMLNode {
     /// The text, and whether it stood there without quotes.
     case scalar(String, isPlain: Bool)
     case list([YAMLNode])
-    case mapping([(key: String, mark: YAMLMark, value: YAMLNode)])
+    case mapping([YAMLPair])
+    /// Something that was complained about already.
+    case refused
   }
 
   let mark: YAMLMark
@@ -31,6 +33,14 @@ struct YAMLNode {
     case .scalar: isNothing ? "nothing" : "a single value"
     case .list: "a list"
     case .mapping: "a group of keys"
+    case .refused: "refused"
     }
   }
+}
+
+/// A key with its place, and its value.
+struct YAMLPair {
+  let key: String
+  let mark: YAMLMark
+  let value: YAMLNode
 }

@@ -53,7 +53,7 @@ struct DrillTests {
     #expect(drill.selection == .latest)
     #expect(drill.target == DrillTarget())
     #expect(drill.description["objectives.rto"] == "5m")
-    #expect(drill.description.entries.first { $0.key == "objectives.rpo" }?.origin == "\(folder)/p.yaml:10:31")
+    #expect(drill.description.entries.first { $0.key == "objectives.rpo" }?.origin == "\(folder)/p.yaml:10:29")
   }
 
   private static func base(_ checks: String) -> String { "drill: d\ncomponent: c\nrepository: r\n\(checks)\n" }
@@ -95,7 +95,7 @@ struct DrillTests {
     ),
     (
       base("select: newest\nchecks: [manifest]"),
-      [#"4:9: select: "newest" is not known; valid here: latest, latest-proven"#]
+      [#"4:9: select: "newest" is not known; did you mean latest?"#]
     ),
     (
       base("select: {as-of: 2026-11-20}\nchecks: [manifest]"),
