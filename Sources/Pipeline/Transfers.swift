@@ -1,0 +1,97 @@
+package import Bytes
+import Glibc
+
+/// Reading and writing descriptors that may block for hours, so that a stop of the run ends the wait.
+package enum Transfers {
+  /// What a poll of a descriptor beside the stop signal ended with.
+  private enum Readiness { case ready, stopped }
+
+  /// Reads once into `target`; zero means the end. Waits for the first byte or for the stop of the run.
+  ///
+  /// - Parameters:
+  ///   - descriptor: a pipe, socket, terminal or file; blocking or not
+  ///   - target: must have room for at least one byte
+  ///   - stop: the signal of the run; its reason is thrown
+  ///   - code: what an error of the system is called
+  package static func read(
+    _ descriptor: Int32, into target: UnsafeMutableRawBufferPointer, stop: StopSignal,
+    failing code: Failure.Code = .sourceFailed
+  ) throws(Failure) -> Int {
+    precondition(!target.isEmpty)
+    while true {
+      try wait(for: descriptor, Int16(POLLIN), stop, code)
+      do {
+        return try retrying("read", "") { Glibc.read(descriptor, target.baseAddress, target.count) }
+      } catch {
+        if error.number != EAGAIN { throw error.failure(code, "cannot read") }
+      }
+    }
+  }
+
+  /// Reads until `target` is full or the end comes; returns how many bytes there were.
+  package static func fill(
+    _ target: UnsafeMutableRawBufferPointer, from descriptor: Int32, stop: StopSignal,
+    failing code: Failure.Code = .sourceFailed
+  ) throws(Failure) -> Int {
+    var done = 0
+    while done < target.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])
+      let count = try read(descriptor, into: rest, stop: stop, failing: code)
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+
+  /// Writes all of `source`. A reader that went away (`EPIPE`) is an ordinary error here, never a death.
+  ///
+  /// A blocking pipe takes no more than `PIPE_BUF` bytes after a poll without the risk of blocking beyond the reach
+  /// of the stop signal; files and non-blocking descriptors take everything.
+  package static func write(
+    _ source: UnsafeRawBufferPointer, to descriptor: Int32, stop: StopSignal,
+    failing code: Failure.Code = .targetRefused
+  ) throws(Failure) {
+    let largest = takesAnything(descriptor) ? 1 << 20 : 4096
+    var rest = source
+    while !rest.isEmpty {
+      try wait(for: descriptor, Int16(POLLOUT), stop, code)
+      let part = UnsafeRawBufferPointer(rebasing: rest.prefix(largest))
+      do {
+        let count = try retrying("write", "") { Glibc.write(descriptor, part.baseAddress, part.count) }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      } catch {
+        if error.number == EAGAIN { continue }
+        throw error.number == EPIPE
+          ? Failure(code, "the reader of the output went away") : error.failure(code, "cannot write")
+      }
+    }
+  }
+
+  private static func takesAnything(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { return true }
+    return fcntl(descriptor, F_GETFL) & O_NONBLOCK != 0
+  }
+
+  private static func wait(
+    for descriptor: Int32, _ events: Int16, _ stop: StopSignal, _ code: Failure.Code
+  ) throws(Failure) {
+    do {
+      if case .stopped = try wait(for: descriptor, events, or: stop.descriptor) { try stop.check() }
+    } catch let error as SystemError {
+      throw error.failure(code, "cannot wait")
+    } catch {
+      throw Failure(unexpected: error)
+    }
+  }
+
+  private static func wait(
+    for descriptor: Int32, _ events: Int16, or other: Int32
+  ) throws(SystemError) -> Readiness {
+    var watched = [
+      pollfd(fd: descriptor, events: events, revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+    ]
+    _ = try retrying("poll", "") { poll(&watched, 2, -1) }
+    return watched[1].revents != 0 ? .stopped : .ready
+  }
+}
