@@ -1,0 +1,136 @@
+/// One check of a drill.
+package enum Check: Sendable, Equatable {
+  /// The engine's own integrity check of the restored database.
+  case integrity
+  /// The truth manifest of the snapshot, compared exactly with the restored data.
+  case manifest
+  /// A query of the person's own.
+  case query(QueryCheck)
+  /// A program of the person's own.
+  case program(ProgramCheck)
+
+  /// The name under which the check stands on the record; names differ within a drill.
+  package var name: String {
+    switch self {
+    case .integrity: "integrity"
+    case .manifest: "manifest"
+    case .query(let check): check.name
+    case .program(let check): check.name
+    }
+  }
+
+  /// Whether the check looks at the restored data itself. A program counts only where its file says so: nobody else
+  /// can know what it does.
+  package var looksAtData: Bool {
+    switch self {
+    case .integrity, .manifest, .query: true
+    case .program(let check): check.looksAtData
+    }
+  }
+}
+
+/// A query against a restored database, with the answer it must give.
+package struct QueryCheck: Sendable, Equatable {
+  /// The name on the record.
+  package var name: String
+  /// The restored database file, where there is more than one.
+  package var database: String?
+  /// The SQL; one statement that reads.
+  package var query: String
+  /// The answer it must give.
+  package var expectation: Expectation
+
+  package init(name: String, database: String? = nil, query: String, expectation: Expectation) {
+    self.name = name
+    self.database = database
+    self.query = query
+    self.expectation = expectation
+  }
+}
+
+/// A program that exits 0 where the restored data is good; it finds the folder in `LIFEBOAT_RESTORED`.
+package struct ProgramCheck: Sendable, Equatable {
+  /// The name on the record.
+  package var name: String
+  /// Program and arguments.
+  package var command: [String]
+  /// Whether it looks at the restored data.
+  package var looksAtData: Bool
+  /// How long it may take; nil means as long as it likes.
+  package var timeout: Seconds?
+
+  package init(name: String, command: [String], looksAtData: Bool = false, timeout: Seconds? = nil) {
+    self.name = name
+    self.command = command
+    self.looksAtData = looksAtData
+    self.timeout = timeout
+  }
+}
+
+/// Reads the `checks` of a drill.
+struct CheckReader {
+  static func read(_ field: Field) -> [Check] {
+    guard let items = field.items("a list of checks") else { return [] }
+    var checks: [Check] = []
+    for (index, item) in items.enumerated() {
+      guard let check = read(item, number: index + 1) else { continue }
+      if checks.contains(where: { $0.name == check.name }) {
+        item.problem("a second check with the name \(check.name)")
+      }
+      checks.append(check)
+    }
+    if checks.count == items.count, !checks.contains(where: \.looksAtData) {
+      field.problem(
+        "at least one check must look at the data: integrity, manifest, sql, or run with looks-at-data: true")
+    }
+    return checks
+  }
+
+  private static func read(_ item: Field, number: Int) -> Check? {
+    if case .scalar = item.node.content, !item.node.isNothing {
+      return item.choice([("integrity", .integrity), ("manifest", .manifest)])
+    }
+    guard let section = item.section("integrity, manifest, sql: {…} or run: {…}") else { return nil }
+    let query = section.field("sql")
+    let program = section.field("run")
+    section.end()
+    switch (query, program) {
+    case (let query?, nil):
+      return query.section().flatMap { Self.query($0, number: number) }.map { .query($0) }
+    case (nil, let program?):
+      return program.section().flatMap { Self.program($0, number: number) }.map { .program($0) }
+    default:
+      section.problem("exactly one of sql or run is expected")
+      return nil
+    }
+  }
+
+  private static func query(_ section: Section, number: Int) -> QueryCheck? {
+    let name = section.field("name").map { $0.checkName() } ?? "sql \(number)"
+    let database = section.field("database")?.text("the name of a restored file")
+    let query = section.required("query", "a statement that reads")?.text("a statement that reads")
+    let expectation = Expectation.read(section)
+    section.end()
+    guard let name, let query, let expectation else { return nil }
+    return QueryCheck(name: name, database: database, query: query, expectation: expectation)
+  }
+
+  private static func program(_ section: Section, number: Int) -> ProgramCheck? {
+    let name = section.field("name").map { $0.checkName() } ?? "run \(number)"
+    let command = section.required("command", "a program and its arguments").flatMap(SourceReader.program)
+    let looksAtData = section.field("looks-at-data").map { $0.truth() } ?? false
+    let timeout = section.field("timeout")?.seconds()
+    section.end()
+    guard let name, let command, let looksAtData else { return nil }
+    return ProgramCheck(name: name, command: command, looksAtData: looksAtData, timeout: timeout)
+  }
+}
+
+extension Field {
+  /// A name that fits on one line of a record.
+  fileprivate func checkName() -> String? {
+    value("a name of at most 80 letters on one line", shown: { $0 }) { text in
+      text.count <= 80 && !text.contains(where: { $0.isNewline || $0 == "\t" }) ? text : nil
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package import Bytes
+
+/// The file that describes a rehearsed recovery: what is restored, where to, and what must be true of it.
+package struct Drill: Sendable {
+  /// The drill's name.
+  package var name: String
+  /// The component that is recovered.
+  package var component: String
+  /// The folder of the repository.
+  package var repository: String
+  /// Where the key files lie.
+  package var keys: KeyFiles
+  /// How to get the passphrase of protected key files; nil asks the terminal.
+  package var passphrase: SecretReference?
+  /// Which snapshot is taken.
+  package var selection: Selection
+  /// Where it is restored to.
+  package var target: DrillTarget
+  /// What must be true of the restored data.
+  package var checks: [Check]
+  /// What the recovery must reach.
+  package var objectives: Objectives
+  /// The file it was read from.
+  package var file: String
+  /// The effective values with their origins.
+  package var description: ProfileDescription
+
+  /// Reads a drill, and the profile it names, whose component, repository, keys, passphrase and objectives count where
+  /// the drill has none of its own.
+  ///
+  /// - Parameters:
+  ///   - path: the file; relative paths in it start in its folder
+  ///   - environment: looks variables up for `${NAME}`
+  /// - Throws: `usage` if a file can't be read; `profileInvalid` with every problem, one a line, as
+  ///   `file:line:column: key: what`
+  package static func load(
+    _ path: String, environment: @escaping (String) -> String? = systemEnvironment
+  ) throws(Failure) -> Drill {
+    let context = FileContext(file: path, environment: environment)
+    return try DrillReader(context: context).read(YAMLFile.read(path, context.problems))
+  }
+
+  /// Reads a drill that lies in memory, as if it were the file `file`. Throws like `load`.
+  package static func parse(
+    _ bytes: [UInt8], file: String, environment: @escaping (String) -> String? = systemEnvironment
+  ) throws(Failure) -> Drill {
+    let context = FileContext(file: file, environment: environment)
+    return try DrillReader(context: context).read(YAMLFile.parse(bytes, context.problems))
+  }
+}
+
+/// Where a drill restores to: a fresh folder of its own.
+package struct DrillTarget: Sendable, Equatable {
+  /// What becomes of the folder after the drill.
+  package enum Keep: String, Sendable {
+    /// It is removed.
+    case never
+    /// It stays where the drill is not proven, for a look at it.
+    case onFailure = "on-failure"
+  }
+
+  /// The folder in which the fresh one is made; nil means `$TMPDIR`, or `/var/tmp` without it.
+  package var folder: String?
+  /// What becomes of the folder after the drill.
+  package var keep: Keep
+
+  package init(folder: String? = nil, keep: Keep = .never) {
+    self.folder = folder
+    self.keep = keep
+  }
+
+  init?(_ section: Section) {
+    let kind: Void? = section.required("kind", "scratch-directory")?.choice([("scratch-directory", ())])
+    folder = section.field("folder")?.path()
+    var keep: Keep? = .never
+    if let field = section.field("keep") {
+      keep = field.choice([("never", .never), ("on-failure", .onFailure)])
+    } else {
+      section.assume("keep", Keep.never.rawValue)
+    }
+    section.end()
+    guard kind != nil, let keep else { return nil }
+    self.keep = keep
+  }
+}

@@ -1,0 +1,89 @@
+import Bytes
+
+/// Reads a drill file; what it leaves out comes from the profile it names.
+struct DrillReader {
+  let context: FileContext
+
+  func read(_ node: YAMLNode) throws(Failure) -> Drill {
+    guard let root = Field(node: node, key: "", context: context).section("a drill") else {
+      try context.problems.settle()
+      throw Failure(.defect, "a drill without a problem", at: context.file)
+    }
+    let name = root.required("drill", "the drill's name")?.identifier()
+    let profile = try root.field("profile").flatMap { field throws(Failure) in try self.profile(field) }
+    let hasProfile = root.names.contains("profile")
+    let component = field(root, "component", hasProfile, "the component's name")?.identifier()
+    let repository = field(root, "repository", hasProfile, "the path of a folder")?.repository()
+    let keys = root.field("keys")?.section().map { KeyFiles($0) }
+    let passphrase = root.field("passphrase")?.section("{file: …} or {command: […]}")?.secretReference()
+    let selection = selection(root)
+    let target = target(root)
+    let checks = root.required("checks", "a list of checks").map { CheckReader.read($0) }
+    let objectives = root.field("objectives")?.section().map { Objectives($0) }
+    root.end()
+    try context.problems.settle()
+    guard let name, let component = component ?? profile?.component,
+      let repository = repository ?? profile?.repository, let selection, let target, let checks
+    else { throw Failure(.defect, "a drill without its values and without a problem", at: context.file) }
+    return Drill(
+      name: name, component: component, repository: repository, keys: merged(keys, profile?.keys),
+      passphrase: passphrase ?? profile?.passphrase, selection: selection, target: target, checks: checks,
+      objectives: merged(objectives, profile?.objectives), file: context.file,
+      description: description(with: profile))
+  }
+
+  /// A key that must be there unless a profile is named.
+  private func field(_ root: Section, _ name: String, _ hasProfile: Bool, _ expected: String) -> Field? {
+    hasProfile ? root.field(name) : root.required(name, "\(expected), or a profile that has it,")
+  }
+
+  /// The profile that the drill names. A profile that can't be read is a problem of the drill at this place; a
+  /// profile with problems of its own is reported as itself.
+  private func profile(_ field: Field) throws(Failure) -> Profile? {
+    guard let path = field.path() else { return nil }
+    do {
+      return try Profile.load(path, environment: context.environment)
+    } catch {
+      if error.code == .profileInvalid { throw error }
+      field.problem("\(error.what) \(path)")
+      return nil
+    }
+  }
+
+  private func selection(_ root: Section) -> Selection? {
+    if let field = root.field("select") { return Selection.read(field) }
+    root.assume("select", Selection.latest.text)
+    return .latest
+  }
+
+  private func target(_ root: Section) -> DrillTarget? {
+    if let field = root.field("target") { return field.section().flatMap { DrillTarget($0) } }
+    root.assume("target.kind", "scratch-directory")
+    root.assume("target.keep", DrillTarget.Keep.never.rawValue)
+    return DrillTarget()
+  }
+
+  private func merged(_ own: KeyFiles?, _ profile: KeyFiles?) -> KeyFiles {
+    KeyFiles(
+      writer: own?.writer ?? profile?.writer, restorer: own?.restorer ?? profile?.restorer,
+      keeper: own?.keeper ?? profile?.keeper)
+  }
+
+  private func merged(_ own: Objectives?, _ profile: Objectives?) -> Objectives {
+    Objectives(
+      recoveryTime: own?.recoveryTime ?? profile?.recoveryTime,
+      recoveryPoint: own?.recoveryPoint ?? profile?.recoveryPoint)
+  }
+
+  /// The drill's own values, then what it takes from the profile.
+  private func description(with profile: Profile?) -> ProfileDescription {
+    let own = context.entries
+    let groups = ["component", "repository", "keys.", "passphrase.", "objectives."]
+    let hasPassphrase = own.contains { $0.key.hasPrefix("passphrase.") }
+    let inherited = (profile?.description.entries ?? []).filter { entry in
+      groups.contains { entry.key.hasPrefix($0) } && !own.contains { $0.key == entry.key }
+        && !(hasPassphrase && entry.key.hasPrefix("passphrase."))
+    }
+    return ProfileDescription(entries: own + inherited)
+  }
+}
