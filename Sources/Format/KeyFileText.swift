@@ -1,5 +1,5 @@
 package import Bytes
-package import Cryptography
+import Cryptography
 
 /// How a key file is spelled: comment lines for people, then one JSON object.
 extension KeyFile {

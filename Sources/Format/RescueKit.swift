@@ -1,5 +1,5 @@
-package import Bytes
-package import Cryptography
+import Bytes
+import Cryptography
 
 /// The independent reader and the format description that lie in every repository.
 package enum RescueKit {

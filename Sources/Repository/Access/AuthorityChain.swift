@@ -1,6 +1,7 @@
 package import Bytes
 package import Cryptography
 package import Format
+import Store
 
 /// The verified chain of authority: who may sign, and to whom secrets are sealed.
 package struct AuthorityChain: Sendable, Equatable {

@@ -1,6 +1,7 @@
 package import Bytes
 package import Cryptography
 package import Format
+import Store
 
 /// An enrolment that counts: the highest revision of a writer, signed by a keeper.
 package struct EnrolledWriter: Sendable {

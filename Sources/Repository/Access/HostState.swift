@@ -81,8 +81,8 @@ package struct HostState: Sendable {
 
   private func write(_ text: String, to name: String) throws(Failure) {
     do throws(SystemError) {
-      try Array(text.utf8).withUnsafeBytes { (bytes) throws(SystemError) in
-        try DurableFile.replace("\(folder)/\(name)", bytes)
+      try Array(text.utf8).withUnsafeBufferPointer { (bytes) throws(SystemError) in
+        try DurableFile.replace("\(folder)/\(name)", UnsafeRawBufferPointer(bytes))
       }
     } catch {
       throw HostState.failure(error)

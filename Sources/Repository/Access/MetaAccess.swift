@@ -1,6 +1,6 @@
 package import Bytes
 package import Cryptography
-package import Format
+import Format
 
 /// What the meta identity can do: open everything but dump contents. Keepers and restorers have it.
 package struct MetaAccess: Sendable {

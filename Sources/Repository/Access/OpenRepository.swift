@@ -1,7 +1,7 @@
 package import Bytes
 package import Cryptography
 package import Format
-package import Pipeline
+import Pipeline
 package import Store
 
 /// A repository whose authority was verified against a key file. What can be done with it depends on the key's role:

@@ -1,5 +1,5 @@
 package import Bytes
-package import Format
+import Format
 
 /// Something in a writer's linked history that the listing does not explain.
 package enum HistoryOddity: Sendable, Equatable {

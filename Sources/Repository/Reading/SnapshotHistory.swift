@@ -1,4 +1,5 @@
 package import Bytes
+import Cryptography
 package import Format
 
 /// A snapshot that opened, verified and counts.
