@@ -78,6 +78,10 @@ package struct Chunker: Sendable {
   }
 
   /// Moves to just behind the next candidate and returns true, or to `limit` and returns false.
+  ///
+  /// Measured on random bytes with callgrind: 6.0 instructions a byte scanned, SipHash included, against 5.6 of a bare
+  /// gear loop that stops at a mask; the 64-bit sum and the test keep one core at 1.73 against 1.83 GB/s. With the
+  /// standard lengths a quarter of the bytes lies below the minimum and is not scanned: 2.3 GB/s of stream.
   @inline(__always)
   private static func advance(
     _ bytes: UnsafePointer<UInt8>, _ table: UnsafePointer<UInt64>, _ position: inout Int, _ limit: Int,
