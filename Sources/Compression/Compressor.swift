@@ -6,7 +6,7 @@ import CZstd
 /// The frame says how long the plain bytes are, and carries no checksum and no dictionary id: blobs are
 /// authenticated and every decoded chunk is named again. The window covers the whole chunk and its base.
 package final class Compressor {
-  /// What a new writer gets. Chunks of 1 MiB in the mean, one core of a 2.5 GHz Xeon, levels 1, 2, 3: a PostgreSQL
+  /// What a new writer gets. Chunks of 1 MiB in the mean, one core of a 2.6 GHz EPYC, levels 1, 2, 3: a PostgreSQL
   /// dump of orders (356 MB of UUIDs, JSON, notes) at 514, 397, 250 MB/s into 101.5, 99.1, 100.7 MB (restic 100.6); a
   /// load of employees into MariaDB (238 MB) at 397, 319, 183 MB/s into 81.9, 83.7, 87.3 MB (restic 87.0). So level 3
   /// costs twice the time for nothing, and level 1 leaves the cores to naming and sealing.
