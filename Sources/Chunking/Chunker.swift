@@ -1,16 +1,16 @@
 /// Finds where a stream is cut into chunks, by its contents and a secret.
 ///
 /// Method: a gear hash with a secret table picks candidates (top 10 bits zero), SipHash-2-4 over exactly the last
-/// 64 bytes decides. A decision depends on those 64 bytes and on the distance from the last cut alone. Nobody
-/// without the secret can tell from cuts what the bytes were or make them fall where he wants, and cuts give no
-/// key away; that equal contents are cut equally stays visible in the lengths.
+/// 64 bytes decides. A decision depends on those 64 bytes and on the distance from the last cut alone. Claimed is
+/// only this: cuts give no key away, and equal windows are cut equally. That contents are equal across runs stays
+/// visible to whoever sees the lengths.
 /// Gear: Xia and others, "Ddelta", 2014, and "FastCDC", USENIX ATC 2016; the attacks on unkeyed and rolling-hash
 /// cutting that the decision answers: IACR eprint 2025/532 and 2025/558.
 ///
-/// With D = target - minimum, a byte of random data is a cut with probability 1/(2 D) from the minimum to the
-/// target and 3/D from there on; at the maximum there is always a cut. Without that, the mean would be
-/// minimum + D (2 - 2 e^-½ + e^-½ / 3) = minimum + 0.989 D; 61 % of the chunks reach the target. At 256 KiB, 1 MiB, 4 MiB the mean is 1015 KiB
-/// and four chunks in a million reach the maximum.
+/// With D = target - minimum, a byte of random data is a cut with probability 1 / (2 D) from the minimum to the
+/// target and 3 / D from there on; at the maximum there is always a cut. While the maximum is rarely met, the mean is
+/// minimum + D (2 - 2 e^-½ + e^-½ / 3) = minimum + 0.989 D, and 61 % of the chunks reach the target. At 256 KiB,
+/// 1 MiB, 4 MiB that is 1015.7 KiB (1017.3 measured over 3 GB); four chunks in a million meet the maximum.
 package struct Chunker: Sendable {
   /// How many bytes a decision looks at: what 64 shifts leave in a 64-bit gear value.
   package static let window = 64
@@ -78,6 +78,10 @@ package struct Chunker: Sendable {
   }
 
   /// Moves to just behind the next candidate and returns true, or to `limit` and returns false.
+  ///
+  /// Measured on random bytes with callgrind: 6.0 instructions a byte scanned, SipHash included, against 5.6 of a bare
+  /// gear loop that stops at a mask, and 1.73 against 1.83 GB/s on one core (2.6 GHz EPYC). With the
+  /// standard lengths a quarter of the bytes lies below the minimum and is not scanned: 2.3 GB/s of stream.
   @inline(__always)
   private static func advance(
     _ bytes: UnsafePointer<UInt8>, _ table: UnsafePointer<UInt64>, _ position: inout Int, _ limit: Int,
