@@ -1,6 +1,7 @@
 package import Bytes
 package import Cryptography
 package import Format
+import Store
 
 /// Admits keepers and restorers: new statements of authority, signed by the root key.
 package enum NewAuthority {

@@ -1,6 +1,6 @@
 package import Bytes
 import Chunking
-package import Cryptography
+import Cryptography
 package import Format
 import Pipeline
 package import Store

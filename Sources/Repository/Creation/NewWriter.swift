@@ -2,6 +2,7 @@ package import Bytes
 import Chunking
 import Cryptography
 package import Format
+import Store
 
 /// Enrols writers, and grants them components. Both need a keeper key.
 package enum NewWriter {
