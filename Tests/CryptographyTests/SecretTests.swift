@@ -44,21 +44,22 @@ struct SecretTests {
     let secret = Secret(copying: ascii("swordfish"))
     var dumped = ""
     dump(AgeIdentity.passphrase(secret), to: &dumped)
+    let shapes = ["swordfish", Hex.encode(ascii("swordfish")), "- 119\n", "119, 111"]
     for text in ["\(secret)", String(reflecting: secret), dumped] {
-      #expect(!text.contains("swordfish"))
-      #expect(!text.contains("115"))
+      for shape in shapes { #expect(!text.contains(shape)) }
     }
   }
 
   @Test("Refused locked memory is no reason to fail")
   func lockingRefused() {
+    let lockedMemory = __rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue)
     var limit = rlimit()
-    getrlimit(__rlimit_resource_t(8), &limit)
+    getrlimit(lockedMemory, &limit)
     var none = limit
     none.rlim_cur = 0
-    #expect(setrlimit(__rlimit_resource_t(8), &none) == 0)
+    #expect(setrlimit(lockedMemory, &none) == 0)
     let secrets = (0..<50).map { Secret(copying: [UInt8](repeating: UInt8($0), count: 5000)) }
-    setrlimit(__rlimit_resource_t(8), &limit)
+    setrlimit(lockedMemory, &limit)
     for (index, secret) in secrets.enumerated() {
       #expect(contents(secret) == [UInt8](repeating: UInt8(index), count: 5000))
     }
