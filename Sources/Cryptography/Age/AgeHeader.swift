@@ -46,7 +46,7 @@ struct AgeHeader {
     else {
       throw .headerMalformed("it does not begin as age files do")
     }
-    throw .unsupported("version \(String(decoding: version, as: UTF8.self)) of the age format")
+    throw .unsupportedVersion(String(decoding: version, as: UTF8.self))
   }
 
   /// Whether the code is the one that `fileKey` gives for the header. Compares in constant time.
