@@ -12,6 +12,10 @@ package final class Secret: @unchecked Sendable {
   package let count: Int
 
   /// Makes a secret of `count` bytes that start as zeros; `fill` writes them. What `fill` throws is passed on.
+  ///
+  /// Not inlined: where the optimiser (Swift 6.3.1) sees two short-lived secrets made and compared in one `&&`, it
+  /// lets one of them go while it is still held, and the process dies. Behind a call it can't try.
+  @inline(never)
   package init<Problem: Error>(
     count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws(Problem) -> Void
   ) throws(Problem) {

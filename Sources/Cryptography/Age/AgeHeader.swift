@@ -51,7 +51,7 @@ struct AgeHeader {
 
   /// Whether the code is the one that `fileKey` gives for the header. Compares in constant time.
   func isAuthentic(under fileKey: Secret) -> Bool {
-    Secret(copying: code).matches(Secret(copying: AgeHeader.code(of: covered, under: fileKey)))
+    Sodium.matches(code, AgeHeader.code(of: covered, under: fileKey))
   }
 
   /// The text of a header with these stanzas.
