@@ -5,7 +5,7 @@ package import Pipeline
 /// Keeps two runs of one component on one host apart: an advisory lock that dies with its process.
 ///
 /// The repository needs no lock. This one spares a host from dumping the same database twice at a time.
-package struct ComponentLock: ~Copyable {
+package final class ComponentLock: Sendable {
   private let file: Descriptor
 
   /// Takes the lock.
@@ -17,11 +17,7 @@ package struct ComponentLock: ~Copyable {
   ///   - stop: ends the waiting
   /// - Throws: `busy` if another run holds it
   package init(_ path: String, component: String, waits: Bool, stop: StopSignal) throws(Failure) {
-    do throws(SystemError) {
-      file = try Descriptor.open(path, O_RDWR | O_CREAT)
-    } catch {
-      throw error.failure(.stateFailed, "the lock file cannot be opened")
-    }
+    file = try ComponentLock.open(path)
     while flock(file.number, LOCK_EX | LOCK_NB) != 0 {
       guard errno == EWOULDBLOCK || errno == EINTR else {
         throw SystemError(call: "flock", subject: path, number: errno).failure(.stateFailed, "the lock cannot be taken")
@@ -33,6 +29,14 @@ package struct ComponentLock: ~Copyable {
       }
       try stop.check()
       usleep(200_000)
+    }
+  }
+
+  private static func open(_ path: String) throws(Failure) -> Descriptor {
+    do throws(SystemError) {
+      return try Descriptor.open(path, O_RDWR | O_CREAT)
+    } catch {
+      throw error.failure(.stateFailed, "the lock file cannot be opened")
     }
   }
 }

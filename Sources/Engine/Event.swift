@@ -1,5 +1,3 @@
-package import Bytes
-
 /// What happens during a run, for whoever shows it: a terminal, a log, a reader of JSON lines.
 package enum Event: Sendable {
   /// A step begins, such as `dump` or `commit`.

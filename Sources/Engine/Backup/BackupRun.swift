@@ -79,7 +79,7 @@ package struct BackupRun {
     let started = WallClock.now()
     try access.checkGrant(of: request.component)
     let lock = try takeLock()
-    defer { _ = consume lock }
+    defer { withExtendedLifetime(lock) {} }
     events(.step("prepare"))
     let description = try request.source.prepare(stop: stop)
     for note in description.notes { events(.note(note)) }

@@ -57,12 +57,13 @@ final class CatalogueIntake: @unchecked Sendable {
   }
 
   private func close(_ length: UInt64) throws(Failure) {
-    guard var (stream, recipe, digest) = open else { throw Failure(.defect, "a stream that ends without a beginning") }
+    guard let ended = open else { throw Failure(.defect, "a stream that ends without a beginning") }
     open = nil
+    var (recipe, digest) = (ended.recipe, ended.digest)
     let root = try recipe.finish()
     guard root.length == length else { throw Failure(.defect, "a recipe of \(root.length) of \(length) bytes") }
-    tally.add(name: stream.name, length: length, digest: digest.finish())
-    try append(StreamEntry(stream, root: root))
+    tally.add(name: ended.stream.name, length: length, digest: digest.finish())
+    try append(StreamEntry(ended.stream, root: root))
   }
 
   private func append(_ entry: StreamEntry) throws(Failure) {

@@ -48,8 +48,10 @@ final class Delivery: @unchecked Sendable {
   }
 
   private func end() throws(Failure) {
-    guard var (stream, length, digest) = open else { throw Failure(.defect, "a stream that ends without a beginning") }
+    guard let ended = open else { throw Failure(.defect, "a stream that ends without a beginning") }
     open = nil
+    let (stream, length) = (ended.stream, ended.length)
+    var digest = ended.digest
     guard length == stream.length else {
       throw Failure(.damaged, "\(length) of \(stream.length) bytes came out", at: "stream \(stream.displayName)")
     }

@@ -41,7 +41,7 @@ package final class FolderSink: RestoreSink {
     case .symbolicLink:
       let status = place.call { folder, leaf in
         (stream.target + [0]).withUnsafeBufferPointer { target in
-          target.withMemoryRebound(to: CChar.self) { symlinkat($0.baseAddress, folder, leaf) }
+          target.withMemoryRebound(to: CChar.self) { symlinkat($0.baseAddress!, folder, leaf) }
         }
       }
       try check(status, "the symbolic link cannot be made", stream)

@@ -1,5 +1,5 @@
 package import Bytes
-import Databases
+package import Databases
 package import Format
 package import Pipeline
 package import Repository

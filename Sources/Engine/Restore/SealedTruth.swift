@@ -1,6 +1,7 @@
 import Bytes
 import Cryptography
 import Databases
+import Format
 import Repository
 
 /// The truth manifest inside a snapshot, which only restorers open.

@@ -1,5 +1,6 @@
 package import Bytes
-package import Format
+import Cryptography
+import Format
 package import Profiles
 package import Repository
 
@@ -33,7 +34,7 @@ package struct SnapshotChoice: Sendable {
       }
       return SnapshotChoice(listed: only, ledger: ledger, passedOver: [])
     }
-    let component = try component ?? onlyComponent(of: mine)
+    let component = if let component { component } else { try onlyComponent(of: mine) }
     let candidates = mine.filter { $0.snapshot.component == component }
     try checkOneWriter(candidates, component)
     let complete = candidates.filter { $0.snapshot.verdict == .complete }
@@ -57,7 +58,7 @@ package struct SnapshotChoice: Sendable {
     switch selection {
     case .latest, .snapshot: true
     case .latestProven: ledger.isProven(snapshot.name)
-    case .asOf(let moment): Int64(clamping: snapshot.snapshot.finished.value) <= moment.nanoseconds
+    case .asOf(let moment): snapshot.snapshot.finished.value / 1_000_000_000 <= UInt64(max(moment.seconds, 0))
     }
   }
 
