@@ -41,8 +41,12 @@ package struct SnapshotChoice: Sendable {
     guard let chosen = complete.last(where: { matches($0, selection, ledger) }) else {
       throw nothing(selection, component, history)
     }
-    let passedOver = candidates.filter { ListedSnapshot.precedes(chosen, $0) && $0.snapshot.verdict == .quarantined }
-      .map { "\($0.name.hex.prefix(12)) is quarantined: \($0.snapshot.reasons.joined(separator: "; "))" }
+    let quarantined = candidates.filter {
+      ListedSnapshot.precedes(chosen, $0) && $0.snapshot.verdict == .quarantined
+    }
+    let passedOver =
+      quarantined.map { "\($0.name.hex.prefix(12)) is quarantined: \($0.snapshot.reasons.joined(separator: "; "))" }
+      + history.problems.map { "a snapshot that may be newer does not count: \($0.failure.description)" }
     return SnapshotChoice(listed: chosen, ledger: ledger, passedOver: passedOver)
   }
 
