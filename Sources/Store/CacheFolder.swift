@@ -101,7 +101,8 @@ final class CacheFolder: Sendable {
       } else if name.hasSuffix(".part") {
         if status.st_mtim.tv_sec < time(nil) - 86_400 { unlinkat(opened.number, name, 0) }
       } else if status.st_mode & S_IFMT == S_IFREG, StorePath(below) != nil {
-        entries.append(Entry(path: below, size: UInt64(status.st_size), time: status.st_mtim.tv_sec))
+        let time = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+        entries.append(Entry(path: below, size: UInt64(status.st_size), time: time))
       }
     }
     return entries

@@ -101,7 +101,9 @@ enum StoreContract {
   static func listings(_ store: any Store) throws {
     let all = ["a/b/1", "a/b/2", "a/bc/3", "a/d", "ab", "b", "b-c/e"]
     for (index, text) in all.enumerated() { try store.put(path(text), [UInt8](repeating: 0, count: index)) }
-    for prefix in ["", "a", "a/", "a/b", "a/b/", "a/b/1", "a/b/1/", "a/bc/", "b", "b/", "b-", "nothing", "nothing/at/all"] {
+    for prefix in [
+      "", "a", "a/", "a/b", "a/b/", "a/b/1", "a/b/1/", "a/bc/", "b", "b/", "b-", "nothing", "nothing/at/all",
+    ] {
       let expected = all.enumerated().filter { $0.element.hasPrefix(prefix) }
       let found = try store.list(prefix)
       #expect(found.map(\.path.text) == expected.map(\.element), "\(prefix)")

@@ -92,7 +92,10 @@ struct FaultTests {
   func hides() throws {
     let store = FaultStore(
       try base(),
-      [StoreFault(.hide("b/"), on: .list, first: 1), StoreFault(.delay(1), on: .delete), StoreFault(.delay(1), on: .put)])
+      [
+        StoreFault(.hide("b/"), on: .list, first: 1), StoreFault(.delay(1), on: .delete),
+        StoreFault(.delay(1), on: .put),
+      ])
     try store.put(path("a/1"), [])
     try store.put(path("b/2"), [])
     #expect(try store.list("").map(\.path.text) == ["a/1"])

@@ -50,7 +50,8 @@ struct LocalStoreTests {
     try store.put(first, [UInt8](repeating: 1, count: 200_000))
     let before = try #require(try store.freeBytes())
     #expect(before < 1 << 20)
-    #expect(code { try store.put(StorePath(checking: "packs/second"), [UInt8](repeating: 2, count: 4 << 20)) } == .storeFull)
+    #expect(
+      code { try store.put(StorePath(checking: "packs/second"), [UInt8](repeating: 2, count: 4 << 20)) } == .storeFull)
     #expect(try store.list("").map(\.path) == [first])
     #expect(Files.tree(disk.path) == ["store/packs/first"])
     #expect(try store.freeBytes() == before)
@@ -209,11 +210,13 @@ struct LocalStoreTests {
     var random = RandomSource(seed: round)
     let delay = UInt32(random.number(in: 0...12_000))
     var thread = pthread_t()
-    pthread_create(&thread, nil, { delay in
-      usleep(UInt32(UInt(bitPattern: delay) - 1))
-      kill(getpid(), SIGKILL)
-      return nil
-    }, UnsafeMutableRawPointer(bitPattern: UInt(delay) + 1))
+    pthread_create(
+      &thread, nil,
+      { delay in
+        usleep(UInt32(UInt(bitPattern: delay) - 1))
+        kill(getpid(), SIGKILL)
+        return nil
+      }, UnsafeMutableRawPointer(bitPattern: UInt(delay) + 1))
     for number in 0... {
       try store.put(StorePath(checking: "packs/\(number)"), [UInt8](repeating: UInt8(number % 256), count: 300_000))
     }

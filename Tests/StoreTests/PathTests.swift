@@ -16,7 +16,8 @@ struct PathTests {
   @Test(
     "what could mean something else is no path",
     arguments: [
-      "", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "../a", "a/.", ".hidden", "a/.hidden", "a b", "a\\b", "ä", "a\0b",
+      "", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "../a", "a/.", ".hidden", "a/.hidden", "a b", "a\\b", "ä",
+      "a\0b",
       "a\nb", "a:b", "a%2fb", "~", "a*", "a?b", "e\u{301}",
     ])
   func invalid(text: String) {
