@@ -175,6 +175,22 @@ struct SQLiteSourceTests {
     }
   }
 
+  @Test("has a manifest that tells values of different types apart, however alike they look")
+  func types() throws {
+    let folder = TestFolder()
+    let values = [
+      "3.0", "3", "4008000000000000", "'3'", "x'33'", "'4008000000000000'", "'NULL'", "NULL", "''", "x''", "'3,3'",
+      "-0.0", "0",
+    ]
+    var checksums: Set<Name> = []
+    for (index, value) in values.enumerated() {
+      let path = "\(folder.path)/\(index).db"
+      Shell.sqlite(path, "CREATE TABLE t(a, b); INSERT INTO t VALUES (\(value), 1);")
+      let table = try #require(try SQLiteProbe.truth(path, stop: StopSignal()).tables.first)
+      #expect(checksums.insert(table.checksum).inserted, "\(value)")
+    }
+  }
+
   @Test("with hundreds of columns and rows of megabytes is counted all the same")
   func wide() throws {
     let folder = TestFolder()
