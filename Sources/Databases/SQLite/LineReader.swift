@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import Pipeline
 
 /// What takes the lines of a program's output, however long they are.
@@ -28,7 +29,8 @@ enum LineReader {
   /// Hands one buffer on; returns whether its last line is still open.
   private static func cut(_ bytes: UnsafeRawBufferPointer, _ taker: inout some LineTaker) throws(Failure) -> Bool {
     var rest = bytes
-    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+    while let base = rest.baseAddress, let found = memchr(base, Int32(UInt8(ascii: "\n")), rest.count) {
+      let end = UnsafeRawPointer(found) - base
       if end > 0 { try taker.part(UnsafeRawBufferPointer(rebasing: rest[..<end])) }
       try taker.end()
       rest = UnsafeRawBufferPointer(rebasing: rest[(end + 1)...])

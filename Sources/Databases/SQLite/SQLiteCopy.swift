@@ -36,8 +36,14 @@ struct SQLiteCopy {
     }
   }
 
-  /// How many bytes a copy can need: the file and its write-ahead log.
-  static func neededBytes(_ path: String) -> UInt64 { size(path) + size(path + "-wal") }
+  /// How many bytes a copy can need: the file and its write-ahead log, which lies beside the file itself, not beside a
+  /// symbolic link to it.
+  static func neededBytes(_ path: String) -> UInt64 {
+    guard let raw = realpath(path, nil) else { return size(path) }
+    defer { free(raw) }
+    let real = String(cString: raw)
+    return size(real) + size(real + "-wal")
+  }
 
   private static func size(_ path: String) -> UInt64 {
     var status = stat()
