@@ -65,6 +65,11 @@ let tests: [Target] = [
   .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Bytes", "TestKit"]),
   .testTarget(name: "FormatTests", dependencies: ["Format", "Cryptography", "Bytes", "TestKit"]),
   .testTarget(
+    name: "RepositoryTests",
+    dependencies: [
+      "Repository", "Format", "Cryptography", "Store", "Chunking", "Compression", "Pipeline", "Bytes", "TestKit",
+    ]),
+  .testTarget(
     name: "DatabasesTests", dependencies: ["Databases", "Pipeline", "Cryptography", "Profiles", "Bytes", "TestKit"]),
 ]
 
