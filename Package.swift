@@ -10,6 +10,13 @@ let settings: [SwiftSetting] =
     .enableUpcomingFeature("MemberImportVisibility"),
   ] + (Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
+/// A release is one file that runs on a machine without a toolchain. Only its link is static, for Swift Testing has
+/// no static form and tests share the build; the driver then has to be told what the static Foundation needs.
+let staticRuntime = [
+  "-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCollections", "-l_FoundationCShims",
+  "-lstdc++",
+]
+
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -49,7 +56,9 @@ let house: [Target] = [
       "Bytes", "Pipeline", "Cryptography", "Store", "Profiles", "Format", "Databases", "Repository", "Engine",
       "Drills", arguments,
     ]),
-  .executableTarget(name: "lifeboat", dependencies: ["Command"]),
+  .executableTarget(
+    name: "lifeboat", dependencies: ["Command"],
+    linkerSettings: [.unsafeFlags(staticRuntime, .when(configuration: .release))]),
 ]
 
 /// What the tests share, and one test target for each wall that has something to test.
