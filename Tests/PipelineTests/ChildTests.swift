@@ -27,9 +27,9 @@ private func isRunning(_ process: pid_t) -> Bool {
 }
 
 /// Waits for something that must come; gives up only so that a failing test does not hang.
-private func waitUntil(_ condition: () -> Bool) throws {
+func waitUntil(_ condition: () throws -> Bool) throws {
   for _ in 0..<15_000 {
-    if condition() { return }
+    if try condition() { return }
     usleep(2000)
   }
   throw Failure(.defect, "what the test waits for did not come")
@@ -86,13 +86,18 @@ struct ChildTests {
 
   @Test("writing to a child that has gone is an error, not a death")
   func brokenPipe() throws {
-    signal(SIGPIPE, SIG_IGN)
     var command = shell("exec <&-; echo closed; exec sleep 1000")
     command.input = .pipe
     let child = try Child.start(command, stop: stop)
     var room = [UInt8](repeating: 0, count: 16)
     _ = try room.withUnsafeMutableBytes { try child.read(into: $0) }
-    let error = #expect(throws: Failure.self) { try [UInt8(1)].withUnsafeBytes { try child.write($0) } }
+    // A child that is just being started holds a copy of every pipe for a moment: write until it hurts.
+    let error = #expect(throws: Failure.self) {
+      try waitUntil {
+        try [UInt8(1)].withUnsafeBytes { try child.write($0) }
+        return false
+      }
+    }
     #expect(error?.what == "the reader of the output went away")
     child.terminate()
     #expect(try child.wait() == .signalled(SIGTERM))
@@ -336,6 +341,8 @@ struct ChildEndTests {
   }
 }
 
+private let parked = Counter()
+
 @Suite("Whole processes: signals and sudden death")
 struct ProcessTests {
   @Test("plays a process that has a child and hangs", .enabled(if: Role.isPlayed("playsParent")))
@@ -353,7 +360,8 @@ struct ProcessTests {
     let parent = try Child.start(ChildCommand(command[0], Array(command.dropFirst())), stop: StopSignal())
     try waitUntil { Files.exists(folder.path("pid")) }
     let child = try #require(Int32(String(decoding: try Files.read(folder.path("pid")), as: UTF8.self)))
-    #expect(isRunning(child))
+    // Until the program itself runs, the signal may not be set up.
+    try waitUntil { (try? Files.read("/proc/\(child)/comm")) == Array("sleep\n".utf8) }
     kill(parent.processID, SIGKILL)
     #expect(try parent.wait() == .signalled(SIGKILL))
     try waitUntil { !isRunning(child) }
@@ -378,9 +386,14 @@ struct ProcessTests {
   private func parkMainThread() {
     var action = sigaction()
     for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&action.sa_mask, number) }
-    action.__sigaction_handler.sa_handler = { _ in while true { sleep(1000) } }
+    #expect(parked.value == 0)
+    action.__sigaction_handler.sa_handler = { _ in
+      parked.add()
+      while true { sleep(1000) }
+    }
     sigaction(SIGUSR1, &action, nil)
     kill(getpid(), SIGUSR1)
+    while parked.value == 0 { usleep(1000) }
   }
 
   @Test(
