@@ -10,14 +10,14 @@ enum Base64 {
     var bits: UInt32 = 0
     var held = 0
     for byte in bytes {
-      bits = bits << 8 | UInt32(byte)
+      bits = (bits << 8) | UInt32(byte)
       held += 8
       while held >= 6 {
         held -= 6
-        text.append(digits[Int(bits >> UInt32(held) & 63)])
+        text.append(digits[Int((bits >> UInt32(held)) & 63)])
       }
     }
-    if held > 0 { text.append(digits[Int(bits << UInt32(6 - held) & 63)]) }
+    if held > 0 { text.append(digits[Int((bits << UInt32(6 - held)) & 63)]) }
     while padded, !text.count.isMultiple(of: 4) { text.append(padding) }
     return text
   }
@@ -37,14 +37,14 @@ enum Base64 {
     var held = 0
     for digit in text.prefix(count) {
       guard let value = value(digit) else { return nil }
-      bits = bits << 6 | value
+      bits = (bits << 6) | value
       held += 6
       if held >= 8 {
         held -= 8
         bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
       }
     }
-    guard bits & (1 << UInt32(held) - 1) == 0 else { return nil }
+    guard bits & ((1 << UInt32(held)) - 1) == 0 else { return nil }
     return bytes
   }
 

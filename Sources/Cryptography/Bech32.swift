@@ -1,6 +1,7 @@
 /// Bech32 (BIP-173) as age uses it: whole bytes, without the limit of 90 characters.
 package enum Bech32 {
   private static let digits = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
+  private static let generator: [UInt32] = [0x3B6A_57B2, 0x2650_8E6D, 0x1EA1_19FA, 0x3D42_33DD, 0x2A14_62B3]
   private static let separator = UInt8(ascii: "1")
   private static let checksumCount = 6
 
@@ -13,7 +14,7 @@ package enum Bech32 {
     defer { Sodium.wipe(&values) }
     regroup(bytes, from: 8, to: 5, into: &values)
     let checksum = checksum(prefix: prefix.utf8, values, count: values.count) ^ 1
-    for index in 0..<checksumCount { values.append(UInt8(checksum >> UInt32(5 * (5 - index)) & 31)) }
+    for index in 0..<checksumCount { values.append(UInt8((checksum >> UInt32(5 * (5 - index))) & 31)) }
     var text: [UInt8] = []
     text.reserveCapacity(prefix.utf8.count + 1 + values.count)
     text.append(contentsOf: prefix.utf8)
@@ -84,14 +85,14 @@ package enum Bech32 {
       held += from
       while held >= to {
         held -= to
-        target.append(UInt8(truncatingIfNeeded: bits >> held & (1 << to - 1)))
+        target.append(UInt8(truncatingIfNeeded: (bits >> held) & ((1 << to) - 1)))
       }
     }
     if to < from {
-      if held > 0 { target.append(UInt8(truncatingIfNeeded: bits << (to - held) & (1 << to - 1))) }
+      if held > 0 { target.append(UInt8(truncatingIfNeeded: (bits << (to - held)) & ((1 << to) - 1))) }
       return true
     }
-    return held < from && bits & (1 << held - 1) == 0
+    return held < from && bits & ((1 << held) - 1) == 0
   }
 
   /// The BCH code of BIP-173 over the expanded prefix and the values; `closed` when they end with their checksum.
@@ -109,8 +110,7 @@ package enum Bech32 {
 
   private static func step(_ state: inout UInt32, _ value: UInt8) {
     let top = state >> 25
-    state = (state & 0x1FF_FFFF) << 5 ^ UInt32(value)
-    let generator: [UInt32] = [0x3B6A_57B2, 0x2650_8E6D, 0x1EA1_19FA, 0x3D42_33DD, 0x2A14_62B3]
-    for bit in 0..<5 where top >> UInt32(bit) & 1 == 1 { state ^= generator[bit] }
+    state = ((state & 0x1FF_FFFF) << 5) ^ UInt32(value)
+    for bit in 0..<5 where (top >> UInt32(bit)) & 1 == 1 { state ^= generator[bit] }
   }
 }

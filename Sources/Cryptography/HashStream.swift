@@ -42,12 +42,14 @@ package struct HashStream: ~Copyable, @unchecked Sendable {
   }
 
   /// Ends the stream: the hash of everything taken in.
-  package consuming func finish() -> Name {
-    let state = state
-    defer { extendLifetime(self) }
-    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Name.count) { target in
-      crypto_generichash_blake2b_final(state, target.baseAddress!, Name.count)
-      return Name(UnsafeRawBufferPointer(target))
+  package consuming func finish() -> Name { result() }
+
+  private borrowing func result() -> Name {
+    withExtendedLifetime(self) {
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Name.count) { target in
+        crypto_generichash_blake2b_final(OpaquePointer(memory), target.baseAddress!, Name.count)
+        return Name(UnsafeRawBufferPointer(target))
+      }
     }
   }
 }

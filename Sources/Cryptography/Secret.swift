@@ -12,6 +12,10 @@ package final class Secret: @unchecked Sendable {
   package let count: Int
 
   /// Makes a secret of `count` bytes that start as zeros; `fill` writes them. What `fill` throws is passed on.
+  ///
+  /// Not inlined: where the optimiser (Swift 6.3.1) sees two short-lived secrets made and compared in one `&&`, it
+  /// lets one of them go while it is still held, and the process dies. Behind a call it can't try.
+  @inline(never)
   package init<Problem: Error>(
     count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws(Problem) -> Void
   ) throws(Problem) {
@@ -55,20 +59,21 @@ package final class Secret: @unchecked Sendable {
     _ body: (UnsafeRawBufferPointer) throws(Problem) -> Result
   ) throws(Problem) -> Result {
     // Without this an optimiser could let the last reference go, and the bytes with it, before the call.
-    defer { extendLifetime(self) }
-    return try body(UnsafeRawBufferPointer(start: base, count: count))
+    try withExtendedLifetime(self) { () throws(Problem) in
+      try body(UnsafeRawBufferPointer(start: base, count: count))
+    }
   }
 
   /// Compares with another secret in a time that depends on the lengths alone.
   package func matches(_ other: Secret) -> Bool {
-    count == other.count && sodium_memcmp(base, other.base, count) == 0
+    guard count == other.count else { return false }
+    return withPointer { own in other.withPointer { sodium_memcmp(own, $0, count) == 0 } }
   }
 }
 
 extension Secret {
   /// Lends the bytes as C functions of libsodium want them.
   func withPointer<Result: ~Copyable>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
-    defer { extendLifetime(self) }
-    return body(UnsafePointer(base.assumingMemoryBound(to: UInt8.self)))
+    withExtendedLifetime(self) { body(UnsafePointer(base.assumingMemoryBound(to: UInt8.self))) }
   }
 }

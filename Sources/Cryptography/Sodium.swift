@@ -23,6 +23,12 @@ package enum Sodium {
   package static func wipe(_ memory: UnsafeMutableRawBufferPointer) {
     if let base = memory.baseAddress { sodium_memzero(base, memory.count) }
   }
+
+  /// Compares in a time that depends on the lengths alone.
+  static func matches(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    if left.count != right.count { return false }
+    return sodium_memcmp(left, right, left.count) == 0
+  }
 }
 
 /// Random bytes from the kernel (`getrandom`).

@@ -46,12 +46,12 @@ struct AgeHeader {
     else {
       throw .headerMalformed("it does not begin as age files do")
     }
-    throw .unsupported("version \(String(decoding: version, as: UTF8.self)) of the age format")
+    throw .unsupportedVersion(String(decoding: version, as: UTF8.self))
   }
 
   /// Whether the code is the one that `fileKey` gives for the header. Compares in constant time.
   func isAuthentic(under fileKey: Secret) -> Bool {
-    Secret(copying: code).matches(Secret(copying: AgeHeader.code(of: covered, under: fileKey)))
+    Sodium.matches(code, AgeHeader.code(of: covered, under: fileKey))
   }
 
   /// The text of a header with these stanzas.

@@ -82,7 +82,7 @@ private struct SealedPayload {
     for wrap in wraps {
       switch wrap {
       case .passphrase: return passphraseTried ? .passphraseWrong : .passphraseMissing
-      case .other(let kind) where AgeWrap.unsupported.contains(kind): return .unsupported("a recipient of type \(kind)")
+      case .other(let kind) where AgeWrap.unsupported.contains(kind): return .unsupportedRecipient(kind)
       default: continue
       }
     }

@@ -7,8 +7,12 @@ extension Age {
     case armorMalformed(String)
     /// The header is not what the format demands.
     case headerMalformed(String)
-    /// The file is of another version, or sealed only to a kind of recipient that is refused by name.
-    case unsupported(String)
+    /// The file is of another version of the format.
+    case unsupportedVersion(String)
+    /// No key at hand opens it, and it is sealed to a kind of recipient that is refused by name.
+    case unsupportedRecipient(String)
+    /// The work factor of the passphrase would take more memory and time than anyone should be made to spend.
+    case workFactorTooHigh
     /// The file is sealed to others.
     case noMatch
     /// The file is sealed with a passphrase, and no passphrase was given.
@@ -32,10 +36,16 @@ extension Age.Problem {
     case .headerMalformed(let reason): Failure(.damaged, "header of the age file is malformed: \(reason)")
     case .headerForged: Failure(.damaged, "header of the age file was changed after it was sealed")
     case .payloadDamaged: Failure(.damaged, "payload of the age file is damaged or incomplete")
-    case .unsupported(let kind):
+    case .unsupportedVersion(let version):
+      Failure(.unsupportedFormat, "age file is of version \(version), and only v1 is supported")
+    case .unsupportedRecipient(let kind):
       Failure(
-        .unsupportedFormat, "age file needs \(kind), which is not supported",
-        next: "Seal it to an X25519 recipient (age1…) instead.")
+        .unsupportedFormat, "age file is sealed to a recipient of type \(kind), which is not supported",
+        next: "Seal it to an X25519 recipient (age1…).")
+    case .workFactorTooHigh:
+      Failure(
+        .unsupportedFormat, "work factor of the passphrase is above \(Age.workFactorLimit)",
+        next: "Open the file with the age command and seal it again with a lower one.")
     case .noMatch:
       Failure(
         .keyWrongRole, "age file is sealed to others than the keys at hand",

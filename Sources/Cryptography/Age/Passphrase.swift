@@ -49,9 +49,7 @@ struct PassphraseWrap {
       throw .headerMalformed("the work factor of the passphrase is not a plain number")
     }
     let value = digits.prefix(3).reduce(0) { $0 * 10 + Int($1 - 0x30) }
-    guard value <= Age.workFactorLimit else {
-      throw .headerMalformed("the work factor of the passphrase is above \(Age.workFactorLimit)")
-    }
+    guard value <= Age.workFactorLimit else { throw .workFactorTooHigh }
     return value
   }
 

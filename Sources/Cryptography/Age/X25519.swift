@@ -20,8 +20,8 @@ package struct X25519Recipient: Hashable, Sendable {
     case "age":
       guard let name = Name(bytes) else { throw Failure(.keyInvalid, "age recipient has \(bytes.count) bytes, not 32") }
       self.name = name
-    case "age1pq": throw Age.Problem.unsupported("a hybrid post-quantum recipient (age1pq1…)").failure
-    case "age1tag", "age1tagpq": throw Age.Problem.unsupported("a hardware recipient (\(prefix)1…)").failure
+    case "age1pq": throw unsupportedKey("hybrid post-quantum recipients (age1pq1…)")
+    case "age1tag", "age1tagpq": throw unsupportedKey("hardware recipients (\(prefix)1…)")
     default: throw Failure(.keyInvalid, "this is no age recipient", next: "Give one that begins with age1.")
     }
   }
@@ -70,7 +70,7 @@ package struct X25519Identity: Sendable {
     switch prefix {
     case "age-secret-key-": try self.init(Secret(copying: bytes))
     case "age-secret-key-pq-":
-      throw Age.Problem.unsupported("a hybrid post-quantum identity (AGE-SECRET-KEY-PQ-1…)").failure
+      throw unsupportedKey("hybrid post-quantum identities (AGE-SECRET-KEY-PQ-1…)")
     default: throw Failure(.keyInvalid, "this is no age identity", next: "Give one that begins with AGE-SECRET-KEY-1.")
     }
   }
@@ -85,6 +85,10 @@ package struct X25519Identity: Sendable {
       }
     }
   }
+}
+
+private func unsupportedKey(_ kind: String) -> Failure {
+  Failure(.unsupportedFormat, "\(kind) are not supported", next: "Use X25519 keys, as age-keygen makes them.")
 }
 
 /// Diffie-Hellman on Curve25519 (RFC 7748).
