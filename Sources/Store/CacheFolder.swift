@@ -51,7 +51,7 @@ final class CacheFolder: Sendable {
     let target = "\(root)/\(path)"
     let temporary = "\(target).\(Identifier.random().hex).part"
     do throws(SystemError) {
-      try createFolders(above: path)
+      try DurableFile.createFolder(DurableFile.folder(of: target))
       try write(bytes, temporary)
       _ = try retrying("rename", target) { rename(temporary, target) }
     } catch {
@@ -69,14 +69,6 @@ final class CacheFolder: Sendable {
 
   private func write(_ bytes: UnsafeRawBufferPointer, _ path: String) throws(SystemError) {
     try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600).write(bytes)
-  }
-
-  private func createFolders(above path: StorePath) throws(SystemError) {
-    var folder = root
-    for component in path.components.dropLast() {
-      folder += "/\(component)"
-      if mkdir(folder, 0o700) != 0, errno != EEXIST { throw SystemError(call: "mkdir", subject: folder, number: errno) }
-    }
   }
 
   private func overLimit() -> [String] { state.withLock { $0.excess(over: limit) } }
@@ -109,7 +101,8 @@ final class CacheFolder: Sendable {
       } else if name.hasSuffix(".part") {
         if status.st_mtim.tv_sec < time(nil) - 86_400 { unlinkat(opened.number, name, 0) }
       } else if status.st_mode & S_IFMT == S_IFREG, StorePath(below) != nil {
-        entries.append(Entry(path: below, size: UInt64(status.st_size), time: status.st_mtim.tv_sec))
+        let time = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+        entries.append(Entry(path: below, size: UInt64(status.st_size), time: time))
       }
     }
     return entries

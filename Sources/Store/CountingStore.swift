@@ -13,6 +13,13 @@ package final class CountingStore: Store {
     package var bytes: UInt64 = 0
     /// Objects listed.
     package var objects: UInt64 = 0
+
+    package init(calls: UInt64 = 0, failures: UInt64 = 0, bytes: UInt64 = 0, objects: UInt64 = 0) {
+      self.calls = calls
+      self.failures = failures
+      self.bytes = bytes
+      self.objects = objects
+    }
   }
 
   private let base: any Store

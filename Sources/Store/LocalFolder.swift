@@ -35,6 +35,15 @@ enum LocalFolder {
     return UInt64(status.st_size)
   }
 
+  /// The size of an open file; throws `ENOENT` for what is no regular file.
+  static func size(of file: borrowing Descriptor) throws(SystemError) -> UInt64 {
+    let number = file.number
+    var status = stat()
+    _ = try retrying("fstat", "") { fstat(number, &status) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError(call: "open", subject: "", number: ENOENT) }
+    return UInt64(status.st_size)
+  }
+
   /// Opens a folder; nil if what has the name is none. Throws `ENOENT` if nothing has it.
   static func open(_ name: String, in folder: Int32) throws(SystemError) -> Descriptor? {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC

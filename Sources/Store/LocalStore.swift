@@ -63,9 +63,10 @@ package final class LocalStore: Store {
   ) throws(Failure) -> Int {
     do throws(SystemError) {
       let file = try open(path)
-      let range = range ?? 0..<UInt64.max
-      guard range.lowerBound <= UInt64(Int64.max) else { return 0 }
-      let count = min(range.upperBound - range.lowerBound, UInt64(buffer.count))
+      // Offsets beyond the end are no error here, but some are to the system.
+      let size = try LocalFolder.size(of: file)
+      let range = (range ?? 0..<size).clamped(to: 0..<size)
+      let count = min(UInt64(range.count), UInt64(buffer.count))
       return try file.read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(count)]))
     } catch {
       throw failure(error, "cannot read an object", path)
@@ -77,7 +78,7 @@ package final class LocalStore: Store {
       let target = try parent(of: path, create: false)
       return LocalFolder.size(of: path.name, in: target.number)
     } catch {
-      if error.number == ENOENT { return nil }
+      if error.isAbsence { return nil }
       throw failure(error, "cannot look at an object", path)
     }
   }
@@ -87,7 +88,7 @@ package final class LocalStore: Store {
       let target = try parent(of: path, create: false)
       _ = try retrying("unlink", path.text) { unlinkat(target.number, path.name, 0) }
     } catch {
-      if error.number != ENOENT { throw failure(error, "cannot delete an object", path) }
+      if !error.isAbsence { throw failure(error, "cannot delete an object", path) }
     }
   }
 
@@ -99,7 +100,7 @@ package final class LocalStore: Store {
     do throws(SystemError) {
       opened = try walk(components.dropLast(), create: false)
     } catch {
-      if error.number == ENOENT { return }
+      if error.isAbsence { return }
       throw error.storeFailure("cannot list", at: "\(root)/\(prefix)")
     }
     try list(opened, start, beginning: String(components.last ?? ""), each)
@@ -157,11 +158,7 @@ package final class LocalStore: Store {
     let name = path.name
     // Not blocking: a named pipe in the place of an object must not hold us up.
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-    let file = Descriptor(owning: try retrying("open", path.text) { openat(target.number, name, flags) })
-    var status = stat()
-    _ = try retrying("fstat", path.text) { fstat(file.number, &status) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError(call: "open", subject: name, number: ENOENT) }
-    return file
+    return Descriptor(owning: try retrying("open", path.text) { openat(target.number, name, flags) })
   }
 
   private func parent(of path: StorePath, create: Bool) throws(SystemError) -> Descriptor {
@@ -197,8 +194,7 @@ package final class LocalStore: Store {
   }
 
   private func failure(_ error: SystemError, _ what: String, _ path: StorePath) -> Failure {
-    // A link in the place of an object is none of ours, just as in a listing.
-    error.number == ENOENT || error.number == ELOOP
+    error.isAbsence
       ? Failure(.storeMissing, "no such object", at: path.text)
       : error.storeFailure(what, at: "\(root)/\(path)")
   }

@@ -2,6 +2,10 @@ import Bytes
 import Glibc
 
 extension SystemError {
+  /// Whether there is no object: nothing has the name, or what has it, or one of its folders, is a link or no folder
+  /// at all. A listing passes such things over, and so does everything else that only looks.
+  var isAbsence: Bool { number == ENOENT || number == ELOOP || number == ENOTDIR }
+
   /// A failure of a local store: what the system said, in the words of the store's contract.
   func storeFailure(_ what: String, at place: String) -> Failure {
     switch number {

@@ -95,7 +95,8 @@ struct FileTests {
     var status = stat()
     var null = stat()
     #expect(stat("/dev/null", &null) == 0)
-    #expect(fstat(number, &status) != 0 || status.st_rdev != null.st_rdev || fcntl(number, F_GETFL) & O_ACCMODE != O_RDONLY)
+    #expect(
+      fstat(number, &status) != 0 || status.st_rdev != null.st_rdev || fcntl(number, F_GETFL) & O_ACCMODE != O_RDONLY)
   }
 
   @Test("reading at an offset gives what there is before the end")

@@ -12,7 +12,9 @@ struct NameTests {
     #expect(Hex.decode("") == [])
   }
 
-  @Test("anything but lower-case pairs of digits is refused", arguments: ["0", "0A", "0g", "é", " 00", "00 ", "0x00", "00\n"])
+  @Test(
+    "anything but lower-case pairs of digits is refused",
+    arguments: ["0", "0A", "0g", "é", " 00", "00 ", "0x00", "00\n"])
   func hexRefused(text: String) {
     #expect(Hex.decode(text) == nil)
   }

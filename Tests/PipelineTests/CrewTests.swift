@@ -74,7 +74,8 @@ struct CrewTests {
     #expect(alive.value == 0)
   }
 
-  @Test("the first error stops everything and is the one that is thrown", arguments: ["feed", "make", "work", "deliver"])
+  @Test(
+    "the first error stops everything and is the one that is thrown", arguments: ["feed", "make", "work", "deliver"])
   func errors(part: String) {
     let reason = Failure(.damaged, part)
     let stop = StopSignal()
