@@ -81,6 +81,7 @@ let tests: [Target] = [
     ]),
   .testTarget(
     name: "DatabasesTests", dependencies: ["Databases", "Pipeline", "Cryptography", "Profiles", "Bytes", "TestKit"]),
+  .testTarget(name: "CommandTests", dependencies: ["Command", "Engine", "Profiles", "Cryptography", "Bytes", "TestKit"]),
 ]
 
 let package = Package(
