@@ -81,11 +81,13 @@ let tests: [Target] = [
     ]),
   .testTarget(
     name: "DatabasesTests", dependencies: ["Databases", "Pipeline", "Cryptography", "Profiles", "Bytes", "TestKit"]),
-  .testTarget(name: "CommandTests", dependencies: ["Command", "Engine", "Profiles", "Cryptography", "Bytes", "TestKit"]),
+  .testTarget(
+    name: "CommandTests", dependencies: ["Command", "Engine", "Profiles", "Cryptography", "Bytes", "TestKit"]),
   .testTarget(
     name: "EngineTests",
     dependencies: [
-      "Engine", "Repository", "Databases", "Profiles", "Format", "Store", "Cryptography", "Pipeline", "Bytes", "TestKit",
+      "Engine", "Repository", "Databases", "Profiles", "Format", "Store", "Cryptography", "Pipeline", "Bytes",
+      "TestKit",
     ]),
 ]
 

@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 
 /// How an object is damaged.
 enum Damage: String, CaseIterable, Sendable {

@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 
 /// A repository that the built program has just made, with two runs of a folder and one of a command.
 final class FreshRepository {
@@ -20,7 +20,8 @@ final class FreshRepository {
     let source = folder.path("source")
     _ = try Program.run(["mkdir", "-p", "\(source)/below/deep"])
     tree = [
-      "empty": [], "one": [1], "below/noise": random.bytes(3_000_000), "below/deep/zeros": Array(repeating: 0, count: 9_000_000),
+      "empty": [], "one": [1], "below/noise": random.bytes(3_000_000),
+      "below/deep/zeros": Array(repeating: 0, count: 9_000_000),
       "below/deep/text": Array(String(repeating: "all that is lost comes back\n", count: 40_000).utf8),
     ]
     for (name, bytes) in tree { try Files.write("\(source)/\(name)", bytes) }

@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 
 @Suite("rescue.py, without lifeboat")
 struct RescueTests {
@@ -12,7 +12,8 @@ struct RescueTests {
       key: "\(golden)/restorer-key.txt")
     #expect(outcome.status == 0, "\(outcome.errors)")
     let expected = try Checkout.text("Tests/RescueTests/Golden/SHA256SUMS")
-    let check = try Program.run(["sha256sum", "--strict", "-c", "-"], input: Array(expected.utf8), in: target.path("out"))
+    let check = try Program.run(
+      ["sha256sum", "--strict", "-c", "-"], input: Array(expected.utf8), in: target.path("out"))
     #expect(check.status == 0, "\(check.text)\(check.errors)")
     #expect(expected.split(separator: "\n").count >= 3)
   }
