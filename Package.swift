@@ -71,6 +71,12 @@ let tests: [Target] = [
     ]),
   .testTarget(
     name: "DatabasesTests", dependencies: ["Databases", "Pipeline", "Cryptography", "Profiles", "Bytes", "TestKit"]),
+  .testTarget(
+    name: "DrillsTests",
+    dependencies: [
+      "Drills", "Engine", "Repository", "Databases", "Format", "Profiles", "Store", "Cryptography", "Pipeline", "Bytes",
+      "TestKit",
+    ]),
 ]
 
 let package = Package(
