@@ -93,9 +93,21 @@ package struct DrillRun {
     let keeps = drill.target.keep == .onFailure && !isProven
     let kept = clear(rehearsal, keeping: keeps, &warnings)
     if let age = outcome.dataAge(of: snapshot).problem { warn(age, &warnings) }
-    let (name, record) = try ledger.append(outcome, of: snapshot)
+    let (name, record) = try append(outcome, snapshot, ledger)
     return DrillReport(
       name: name, record: record, snapshot: snapshot, checks: rehearsal.results, kept: kept, warnings: warnings)
+  }
+
+  /// Without a record nothing is proven; a person is told all the same what the checks said.
+  private func append(
+    _ outcome: DrillOutcome, _ snapshot: ListedSnapshot, _ ledger: DrillLedger
+  ) throws(Failure) -> (name: Name, record: Record) {
+    do throws(Failure) {
+      return try ledger.append(outcome, of: snapshot)
+    } catch {
+      context.events(.warning("the checks say \(outcome.verdict.recorded.rawValue), but there is no record of it"))
+      throw error.within("the record of drill \(drill.name)")
+    }
   }
 
   /// Removes the restored data and writes the record, both as far as it goes: the caller throws what happened.
@@ -114,7 +126,9 @@ package struct DrillRun {
   /// Removes or keeps the restored data. That it cannot be removed changes no verdict, but a person must know.
   private func clear(_ rehearsal: Rehearsal, keeping keeps: Bool, _ warnings: inout [String]) -> String? {
     do throws(Failure) {
-      return try rehearsal.clear(keeping: keeps)
+      let kept = try rehearsal.clear(keeping: keeps)
+      if let kept { context.events(.note("the restored data is kept in \(kept)")) }
+      return kept
     } catch {
       warn(error.description, &warnings)
       return nil

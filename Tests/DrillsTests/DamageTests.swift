@@ -4,6 +4,7 @@ import Format
 import Glibc
 import Pipeline
 import Profiles
+import Repository
 import Store
 import TestKit
 import Testing
@@ -75,8 +76,10 @@ struct DamageTests {
     try bench.backUp()
     let denied = Failure(.storeDenied, "not allowed")
     let store = FaultStore(bench.store, [StoreFault(.fail(denied), on: .put, at: "records/", count: .max)])
-    let thrown = #expect(throws: Failure.self) { try bench.run(try bench.drill(), store: store) }
-    #expect(thrown?.code == .storeDenied)
+    let events = Events()
+    let thrown = #expect(throws: Failure.self) { try bench.run(try bench.drill(), store: store, events: events) }
+    #expect(thrown?.code == .storeDenied && thrown?.place.contains("record of drill orders-lost") == true)
+    #expect(events.warnings.contains { $0.contains("no record") })
     #expect(try bench.history().lines.isEmpty && bench.leftovers == [])
   }
 
