@@ -89,6 +89,12 @@ let tests: [Target] = [
       "Engine", "Repository", "Databases", "Profiles", "Format", "Store", "Cryptography", "Pipeline", "Bytes",
       "TestKit",
     ]),
+  .testTarget(
+    name: "DrillsTests",
+    dependencies: [
+      "Drills", "Engine", "Repository", "Databases", "Format", "Profiles", "Store", "Cryptography", "Pipeline", "Bytes",
+      "TestKit",
+    ]),
 ]
 
 let package = Package(
