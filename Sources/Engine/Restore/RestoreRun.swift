@@ -81,7 +81,8 @@ package struct RestoreRun {
         report.differences = ["the restored streams are not those that the snapshot's manifest names"]
       }
       guard report.streams == snapshot.snapshot.catalogue.streams else {
-        throw Failure(.damaged, "the catalogue holds \(report.streams) of \(snapshot.snapshot.catalogue.streams) streams")
+        throw Failure(
+          .damaged, "the catalogue holds \(report.streams) of \(snapshot.snapshot.catalogue.streams) streams")
       }
     }
     return report

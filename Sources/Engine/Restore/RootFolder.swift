@@ -92,7 +92,8 @@ final class Place {
   func setOwnerAndTimes(of stream: StreamEntry) {
     if geteuid() == 0 { _ = call { fchownat($0, $1, stream.owner, stream.group, AT_SYMLINK_NOFOLLOW) } }
     let (seconds, rest) = stream.modified.quotientAndRemainder(dividingBy: 1_000_000_000)
-    let time = timespec(tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
+    let time = timespec(
+      tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
     _ = [time, time].withUnsafeBufferPointer { times in
       call { utimensat($0, $1, times.baseAddress, AT_SYMLINK_NOFOLLOW) }
     }

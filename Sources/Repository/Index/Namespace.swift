@@ -18,7 +18,15 @@ package struct Namespace: Sendable {
   package let problems: [(path: ObjectPath, failure: Failure)]
 
   /// The snapshots that no run named as a parent, as far as the index tells.
-  package var heads: [Name] { snapshots.subtracting(histories.flatMap(\.parents)).sorted() }
+  ///
+  /// If there are none, the newest run left an index and no snapshot: what it followed are the heads still, and named
+  /// even if the store does not show them.
+  package var heads: [Name] {
+    let unnamed = snapshots.subtracting(histories.flatMap(\.parents))
+    if !unnamed.isEmpty { return unnamed.sorted() }
+    let newest = sequence
+    return Set(histories.filter { $0.sequence == newest }.flatMap(\.parents)).sorted()
+  }
 
   /// The highest sequence that any run meant to write.
   package var sequence: UInt64 { histories.map(\.sequence).max() ?? 0 }

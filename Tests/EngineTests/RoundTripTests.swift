@@ -1,0 +1,2 @@
+import Testing
+@Suite("round trips") struct RoundTripTests { @Test("x") func x() {} }
