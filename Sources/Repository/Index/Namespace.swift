@@ -17,8 +17,22 @@ package struct Namespace: Sendable {
   /// Objects that do not open, verify or count.
   package let problems: [(path: ObjectPath, failure: Failure)]
 
-  /// The snapshots that no run named as a parent, as far as the index tells.
-  package var heads: [Name] { snapshots.subtracting(histories.flatMap(\.parents)).sorted() }
+  /// The snapshots that the next one follows, as far as the index tells.
+  ///
+  /// A writer cannot open snapshots; its index objects say which parents each run named. A run that broke off after
+  /// its index left no snapshot, and what it named is still a head: otherwise the next snapshot would follow nothing,
+  /// and nobody could notice if the older ones were hidden. A run is taken to have made its snapshot only if there is
+  /// one that no run up to its sequence named, for nobody could name it before.
+  package var heads: [Name] {
+    var unnamed = snapshots
+    var followed: Set<Name> = []
+    for runs in Dictionary(grouping: histories, by: \.sequence).sorted(by: { $0.key < $1.key }) {
+      let parents = runs.value.flatMap(\.parents)
+      unnamed.subtract(parents)
+      if !unnamed.isEmpty { followed.formUnion(parents) }
+    }
+    return snapshots.subtracting(followed).sorted()
+  }
 
   /// The highest sequence that any run meant to write.
   package var sequence: UInt64 { histories.map(\.sequence).max() ?? 0 }
