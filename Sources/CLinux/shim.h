@@ -44,6 +44,12 @@ static inline int linux_spawn_close_from(posix_spawn_file_actions_t *actions, in
   return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
+/// Forbids other processes of the same user, and core dumps, to read our memory (PR_SET_DUMPABLE is 4).
+static inline int linux_forbid_dumps(void) {
+  extern int prctl(int, ...);
+  return prctl(4, 0L, 0L, 0L, 0L);
+}
+
 /// How many processors this process may run on, or -1. Asks the kernel itself: glibc's set ends at 1024.
 static inline int linux_affinity_count(void) {
   extern long syscall(long, ...);

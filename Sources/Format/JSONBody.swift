@@ -16,9 +16,12 @@ enum JSONBody {
   }
 
   /// Reads a body; a doubled name, an unknown critical name or a wrong shape is refused.
-  static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], of subject: String) throws(Failure) -> Value {
+  static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], of subject: String) throws(Failure)
+    -> Value
+  {
     if let name = DoubledName.first(in: bytes) {
-      throw Failure(.damaged, "\(subject) is malformed: the name \"\(DisplayText.of(name))\" stands twice in one object")
+      throw Failure(
+        .damaged, "\(subject) is malformed: the name \"\(DisplayText.of(name))\" stands twice in one object")
     }
     let data = Data(bytes)
     do {

@@ -12,7 +12,7 @@ package enum SignalWatch {
   ///
   /// What the process was told to ignore, as by `nohup`, stays ignored.
   package static func prepare() {
-    signal(SIGPIPE, SIG_IGN)
+    BrokenPipes.makeErrors()
     var set = watched()
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
@@ -45,4 +45,10 @@ package enum SignalWatch {
     let handler = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
     return handler == unsafeBitCast(SIG_IGN, to: Int.self)
   }
+}
+
+/// A reader that went away is an error of the write (`EPIPE`), which says where it happened.
+enum BrokenPipes {
+  /// Ignores SIGPIPE in this process; children get the default back.
+  static func makeErrors() { signal(SIGPIPE, SIG_IGN) }
 }

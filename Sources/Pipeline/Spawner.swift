@@ -15,6 +15,7 @@ final class Spawner: @unchecked Sendable {
 
   private init() {
     changed = Monitor.Condition(of: monitor)
+    BrokenPipes.makeErrors()
     _ = Threads.run(named: "spawner") { Spawner.shared.serve() }
   }
 
@@ -67,7 +68,8 @@ struct SpawnRequest {
   /// Sets the parent-death signal and becomes the program; `posix_spawn` has no attribute for it. Part of util-linux,
   /// essential on Debian. Elsewhere children are started without it: they end when their pipes do.
   ///
-  /// A link (BusyBox) is a `setpriv` that may not know the option.
+  /// A link (BusyBox) is a `setpriv` that may not know the option. For the millisecond until `setpriv` has run a child
+  /// is not yet covered.
   private static let setpriv: String? = {
     let path = "/usr/bin/setpriv"
     var status = stat()

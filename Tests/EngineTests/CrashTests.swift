@@ -23,7 +23,8 @@ extension EngineTests {
         let gone = Failure(.storeUnavailable, "the store is gone")
         switch self {
         case .beforeIt: return [StoreFault(.fail(gone), first: call, count: .max)]
-        case .afterIt: return [StoreFault(.loseAnswer(gone), first: call), StoreFault(.fail(gone), first: call + 1, count: .max)]
+        case .afterIt:
+          return [StoreFault(.loseAnswer(gone), first: call), StoreFault(.fail(gone), first: call + 1, count: .max)]
         }
       }
     }

@@ -32,7 +32,9 @@ enum Tree {
 
   /// Calls a system call below a folder, with a name of any bytes.
   @discardableResult
-  static func at(_ folder: borrowing Descriptor, _ name: [UInt8], _ body: (Int32, UnsafePointer<CChar>) -> Int32) -> Int32 {
+  static func at(_ folder: borrowing Descriptor, _ name: [UInt8], _ body: (Int32, UnsafePointer<CChar>) -> Int32)
+    -> Int32
+  {
     let number = folder.number
     return (name.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { body(number, $0.baseAddress!) }
   }

@@ -89,7 +89,10 @@ struct SystemTests {
     let writing = dup(pipe.writing)
     pipe.close()
     let error = #expect(throws: Failure.self) {
-      try [UInt8(1)].withUnsafeBytes { try Transfers.write($0, to: writing, stop: StopSignal()) }
+      try waitUntil {
+        try [UInt8(1)].withUnsafeBytes { try Transfers.write($0, to: writing, stop: StopSignal()) }
+        return false
+      }
     }
     #expect(error?.what == "the reader of the output went away")
     close(writing)

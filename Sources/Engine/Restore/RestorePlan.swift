@@ -45,7 +45,8 @@ struct RestorePlan {
   }
 
   private func location(of child: ListChild) throws(Failure) -> BlobLocation {
-    guard let location = try source.copies(of: child.name, .data).first(where: { UInt64($0.plainLength) == child.length })
+    guard
+      let location = try source.copies(of: child.name, .data).first(where: { UInt64($0.plainLength) == child.length })
     else {
       throw Failure(.damaged, "the chunk \(child.name.hex.prefix(16)) is not as long as its recipe says")
     }

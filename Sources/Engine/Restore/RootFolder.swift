@@ -129,7 +129,8 @@ extension StreamEntry {
   /// Time of access and of modification, as the system takes them.
   fileprivate var times: [timespec] {
     let (seconds, rest) = modified.quotientAndRemainder(dividingBy: 1_000_000_000)
-    let time = timespec(tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
+    let time = timespec(
+      tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
     return [time, time]
   }
 }

@@ -26,7 +26,9 @@ package struct SnapshotChoice: Sendable {
   ) throws(Failure) -> SnapshotChoice {
     let mine = history.snapshots.filter { writer == nil || $0.writer.id.hex.hasPrefix(writer ?? "") }
     if case .snapshot(let prefix) = selection {
-      let found = mine.filter { $0.name.hex.hasPrefix(prefix) && (component ?? $0.snapshot.component) == $0.snapshot.component }
+      let found = mine.filter {
+        $0.name.hex.hasPrefix(prefix) && (component ?? $0.snapshot.component) == $0.snapshot.component
+      }
       guard let only = found.first, found.count == 1 else {
         throw Failure(
           .usage, found.isEmpty ? "no snapshot begins with \(prefix)" : "\(found.count) snapshots begin with \(prefix)",
@@ -70,7 +72,9 @@ package struct SnapshotChoice: Sendable {
     let components = Set(snapshots.map(\.snapshot.component)).sorted()
     guard let only = components.first, components.count == 1 else {
       throw Failure(
-        .usage, components.isEmpty ? "there is no snapshot" : "there are several components: \(components.joined(separator: ", "))",
+        .usage,
+        components.isEmpty
+          ? "there is no snapshot" : "there are several components: \(components.joined(separator: ", "))",
         next: components.isEmpty ? "Make a backup first." : "Name the component.")
     }
     return only

@@ -97,6 +97,12 @@ package struct BlobIndex: Sendable {
     for position in rows.indices { try body(location(position)) }
   }
 
+  /// Every delta, with the position of its pack.
+  var deltas: [(pack: Int, row: BlobLocation)] {
+    guard !bases.isEmpty else { return [] }
+    return rows.indices.filter { rows[$0].flags.contains(.delta) }.map { (Int(rows[$0].pack), location($0)) }
+  }
+
   private func location(_ position: Int) -> BlobLocation {
     let row = rows[position]
     return BlobLocation(

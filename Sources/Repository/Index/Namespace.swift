@@ -17,21 +17,15 @@ package struct Namespace: Sendable {
   /// Objects that do not open, verify or count.
   package let problems: [(path: ObjectPath, failure: Failure)]
 
-  /// The snapshots that the next one follows, as far as the index tells.
+  /// The snapshots that no run named as a parent, as far as the index tells.
   ///
-  /// A writer cannot open snapshots; its index objects say which parents each run named. A run that broke off after
-  /// its index left no snapshot, and what it named is still a head: otherwise the next snapshot would follow nothing,
-  /// and nobody could notice if the older ones were hidden. A run is taken to have made its snapshot only if there is
-  /// one that no run up to its sequence named, for nobody could name it before.
+  /// If there are none, the newest run left an index and no snapshot: what it followed are the heads still, and named
+  /// even if the store does not show them.
   package var heads: [Name] {
-    var unnamed = snapshots
-    var followed: Set<Name> = []
-    for runs in Dictionary(grouping: histories, by: \.sequence).sorted(by: { $0.key < $1.key }) {
-      let parents = runs.value.flatMap(\.parents)
-      unnamed.subtract(parents)
-      if !unnamed.isEmpty { followed.formUnion(parents) }
-    }
-    return snapshots.subtracting(followed).sorted()
+    let unnamed = snapshots.subtracting(histories.flatMap(\.parents))
+    if !unnamed.isEmpty { return unnamed.sorted() }
+    let newest = sequence
+    return Set(histories.filter { $0.sequence == newest }.flatMap(\.parents)).sorted()
   }
 
   /// The highest sequence that any run meant to write.
@@ -85,7 +79,9 @@ private struct NamespaceLoader {
   }
 
   mutating func loadIndex() throws(Failure) {
-    let listed = try repository.objects.list(ObjectPath.folder("index", of: writer.id)).sorted { $0.object.path < $1.object.path }
+    let listed = try repository.objects.list(ObjectPath.folder("index", of: writer.id)).sorted {
+      $0.object.path < $1.object.path
+    }
     for (object, _) in listed {
       guard let envelope = try open(object, kind: .index) else { continue }
       guard repository.mayIndex(envelope.signer, writer) else {

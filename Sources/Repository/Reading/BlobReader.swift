@@ -38,6 +38,9 @@ package struct BlobSource: Sendable {
     listNaming = try NamingKey(KeyDerivation.derive(from: lists, label: "list names"))
   }
 
+  /// True if blobs of the kind can be opened with the keys at hand.
+  func opens(_ kind: BlobKind) -> Bool { kind == .list || chunkNaming != nil }
+
   /// The path of a pack.
   package func path(ofPack pack: Int) -> ObjectPath {
     .pack(writer: namespace.writer.id, namespace.index.packs[pack].name)
@@ -76,45 +79,52 @@ package final class BlobReader {
 
   /// Reads a blob into memory of its own; tries every copy.
   package func whole(_ name: Name, _ kind: BlobKind) throws(Failure) -> [UInt8] {
-    try whole(name, kind, depthLeft: Int(Limits.deltaDepth))
+    try whole(name, kind, below: Int(Limits.deltaDepth) + 1)
   }
 
-  private func whole(_ name: Name, _ kind: BlobKind, depthLeft: Int) throws(Failure) -> [UInt8] {
+  /// Reads this one copy of a blob and compares its name, whatever other copies there are.
+  package func verify(_ location: BlobLocation) throws(Failure) { _ = try copy(at: location) }
+
+  /// - Parameter depth: only copies that are less deep; a delta's base always has one
+  private func whole(_ name: Name, _ kind: BlobKind, below depth: Int) throws(Failure) -> [UInt8] {
     var first: Failure?
-    for location in try source.copies(of: name, kind) {
-      var target = Buffer(capacity: Int(location.plainLength))
+    for location in try source.copies(of: name, kind) where Int(location.depth) < depth {
       do throws(Failure) {
-        try fetch(location)
-        try target.withCapacity { (room) throws(Failure) in
-          try sealed.withBytes { (bytes) throws(Failure) in
-            try open(bytes, location, into: fit(room, location), depthLeft: depthLeft)
-          }
-        }
-        target.count = Int(location.plainLength)
-        return target.withBytes { Array($0) }
+        return try copy(at: location)
       } catch {
         guard error.code.isAboutTheObject else { throw error }
         first = first ?? error
       }
     }
-    throw first ?? Failure(.defect, "a blob without copies")
+    throw first ?? Failure(.damaged, "a chain of deltas that runs in a circle")
+  }
+
+  private func copy(at location: BlobLocation) throws(Failure) -> [UInt8] {
+    var target = Buffer(capacity: Int(location.plainLength))
+    try fetch(location)
+    // Reading a delta's base uses this reader's own buffers, so the delta is set aside first.
+    let delta = location.flags.contains(.delta) ? sealed.withBytes { Array($0) } : []
+    try target.withCapacity { (room) throws(Failure) in
+      if location.flags.contains(.delta) {
+        try delta.withUnsafeBufferPointer { (bytes) throws(Failure) in
+          try open(UnsafeRawBufferPointer(bytes), location, into: fit(room, location))
+        }
+      } else {
+        try sealed.withBytes { (bytes) throws(Failure) in try open(bytes, location, into: fit(room, location)) }
+      }
+    }
+    target.count = Int(location.plainLength)
+    return target.withBytes { Array($0) }
   }
 
   /// Opens one sealed blob, decompresses it into `target`, and compares its name.
   ///
   /// - Parameters:
-  ///   - bytes: the sealed blob
+  ///   - bytes: the sealed blob, in memory that is not this reader's
   ///   - location: what the index says of it
   ///   - target: exactly `plainLength` bytes
   package func open(
     _ bytes: UnsafeRawBufferPointer, _ location: BlobLocation, into target: UnsafeMutableRawBufferPointer
-  ) throws(Failure) {
-    try open(bytes, location, into: target, depthLeft: Int(Limits.deltaDepth))
-  }
-
-  private func open(
-    _ bytes: UnsafeRawBufferPointer, _ location: BlobLocation, into target: UnsafeMutableRawBufferPointer,
-    depthLeft: Int
   ) throws(Failure) {
     do throws(Failure) {
       let wrapped = source.namespace.index.keys[location.key]
@@ -122,7 +132,7 @@ package final class BlobReader {
       let entry = source.namespace.index.entry(at: location)
       let address = BlobAddress(entry, key: wrapped.id, repository: source.repository.id)
       if location.flags.contains(.delta) {
-        try openDelta(bytes, location, base: entry.base, address: address, key: key, into: target, depthLeft: depthLeft)
+        try openDelta(bytes, location, base: entry.base, address: address, key: key, into: target)
       } else {
         content.count = try content.withCapacity { (room) throws(Failure) in
           try SealedBlob.open(bytes, address: address, key: key, into: room)
@@ -137,16 +147,12 @@ package final class BlobReader {
 
   private func openDelta(
     _ bytes: UnsafeRawBufferPointer, _ location: BlobLocation, base: Name, address: BlobAddress, key: SessionKey,
-    into target: UnsafeMutableRawBufferPointer, depthLeft: Int
+    into target: UnsafeMutableRawBufferPointer
   ) throws(Failure) {
-    guard depthLeft > 0 else { throw Failure(.damaged, "a chain of deltas that is too long or runs in a circle") }
-    // Reading the base uses this reader's own buffers, so the delta is set aside first.
-    let delta = Array(bytes)
-    let prefix = try whole(base, location.kind, depthLeft: depthLeft - 1)
+    // Depths fall from delta to base, so the way down ends, however the entries point.
+    let prefix = try whole(base, location.kind, below: Int(location.depth))
     content.count = try content.withCapacity { (room) throws(Failure) in
-      try delta.withUnsafeBufferPointer { (sealed) throws(Failure) in
-        try SealedBlob.open(UnsafeRawBufferPointer(sealed), address: address, key: key, into: room)
-      }
+      try SealedBlob.open(bytes, address: address, key: key, into: room)
     }
     try prefix.withUnsafeBufferPointer { (prefix) throws(Failure) in
       try decode(location, prefix: UnsafeRawBufferPointer(prefix), into: target)
@@ -184,7 +190,8 @@ package final class BlobReader {
     let length = Int(location.sealedLength)
     let store = source.repository.objects.store
     sealed.count = try sealed.withCapacity { (room) throws(Failure) in
-      try store.read(path, start..<(start + UInt64(length)), into: UnsafeMutableRawBufferPointer(rebasing: room[..<length]))
+      let part = UnsafeMutableRawBufferPointer(rebasing: room[..<length])
+      return try store.read(path, start..<(start + UInt64(length)), into: part)
     }
     guard sealed.count == length else { throw Failure(.damaged, "the pack ends early", at: path.text) }
   }

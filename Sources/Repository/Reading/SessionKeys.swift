@@ -19,9 +19,16 @@ final class SessionKeys: Sendable {
     self.purpose = purpose
   }
 
-  /// Unwraps a key and checks that it is the one that the directory names.
+  /// The key of that id; unwrapped on first use.
   func key(_ wrapped: DirectoryKey) throws(Failure) -> SessionKey {
     if let known = opened.withLock({ $0[wrapped.id] }) { return known }
+    let key = try unwrap(wrapped)
+    opened.withLock { $0[wrapped.id] = key }
+    return key
+  }
+
+  /// Unwraps a key and checks that it is the one that the directory names.
+  func unwrap(_ wrapped: DirectoryKey) throws(Failure) -> SessionKey {
     let place = Wrap.Place(kind: wrapped.kind, epoch: wrapped.epoch, repository: repository, writer: writer)
     let secret: Secret
     do throws(Failure) {
@@ -31,7 +38,6 @@ final class SessionKeys: Sendable {
     }
     let key = try SessionKey(secret)
     guard key.id == wrapped.id else { throw Failure(.damaged, "a wrapped key is not the one that is named") }
-    opened.withLock { $0[wrapped.id] = key }
     return key
   }
 }

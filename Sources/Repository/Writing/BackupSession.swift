@@ -20,6 +20,7 @@ package final class BackupSession: Sendable {
   private let listNaming: NamingKey
   private let epoch: UInt32
   private let level: Int32
+  let clock: @Sendable () -> UInt64
   private let claims = Mutex(Claims())
 
   private struct Claims {
@@ -31,18 +32,24 @@ package final class BackupSession: Sendable {
   ///
   /// - Parameters:
   ///   - access: what the writer key can do
-  ///   - cache: a store in front of the repository's for reading index objects, or nil
   ///   - level: zstd level, 1 to 15
-  package init(_ access: WriterAccess, level: Int32) throws(Failure) {
+  ///   - clock: nanoseconds, counting suspension; for the commit window
+  package init(
+    _ access: WriterAccess, level: Int32, clock: @escaping @Sendable () -> UInt64 = { MonotonicClock.now() }
+  ) throws(Failure) {
     self.access = access
     self.level = level
+    self.clock = clock
     epoch = access.repository.authority.epoch.epoch
     namespace = try Namespace.load(of: access.enrolled, in: access.repository, with: access.identities)
     let installation = try access.repository.state?.installation() ?? Identifier.random()
+    // What this host saw and the store does not show is named as a parent too: that is how it is missed for good.
+    let remembered = try access.repository.state?.heads(of: access.id) ?? []
+    let gone = remembered.filter { [snapshots = namespace.snapshots] in !snapshots.contains($0) }
     history = IndexHistory(
-      installation: installation, sequence: namespace.sequence + 1, parents: namespace.heads)
+      installation: installation, sequence: namespace.sequence + 1, parents: Set(namespace.heads + gone).sorted())
     secrets = try SessionSecrets(access)
-    packs = try PackWriter(access, secrets: secrets, history: history) { MonotonicClock.now() }
+    packs = try PackWriter(access, secrets: secrets, history: history, clock: clock)
     chunkNaming = try NamingKey(KeyDerivation.derive(from: access.secrets.content, label: "chunk names"))
     listNaming = try NamingKey(KeyDerivation.derive(from: access.secrets.lists, label: "list names"))
   }

@@ -47,14 +47,14 @@ extension BackupSession {
     try packs.finish()
     var snapshot = try snapshot(draft)
     snapshot.finished = WideInteger(WallClock.now())
-    var looked = MonotonicClock.now()
+    var looked = clock()
     try checkClosure()
     try rememberHeads(adding: nil)
     let path = try access.repository.putSealed(
       .snapshot, writer: access.id, body: snapshot.body, to: try access.repository.authority.metaRecipients()
     ) { .snapshot(writer: access.id, $0) }
-    while MonotonicClock.now() - looked > BackupSession.commitWindow {
-      looked = MonotonicClock.now()
+    while clock() - looked > BackupSession.commitWindow {
+      looked = clock()
       try checkClosure()
     }
     try rememberHeads(adding: path.name)
@@ -109,7 +109,10 @@ extension BackupSession {
   /// Local state must be writable before the commit: a host that cannot remember what it saw could not notice a
   /// store that hides its newest snapshots.
   private func rememberHeads(adding snapshot: Name?) throws(Failure) {
-    let heads = snapshot.map { [$0] } ?? namespace.heads
-    try access.repository.state?.remember(heads: heads, of: access.id)
+    guard let state = access.repository.state else { return }
+    // Another run on this host may have added its own since this one began.
+    let known = Set(try state.heads(of: access.id) ?? []).union(history.parents)
+    let heads = snapshot.map { known.subtracting(history.parents).union([$0]) } ?? known
+    try state.remember(heads: heads.sorted(), of: access.id)
   }
 }

@@ -93,7 +93,8 @@ final class PackWriter: Sendable {
   private func store(_ pack: consuming PackBuilder, isFull: Bool) throws(Failure) {
     let access = access
     let stored = try pack.finish(isFull: isFull) { body in
-      Envelope.seal(access.repository.header(.directory, writer: access.id), body: body, by: access.repository.key.signing)
+      Envelope.seal(
+        access.repository.header(.directory, writer: access.id), body: body, by: access.repository.key.signing)
     } put: { (pack, bytes) throws(Failure) in
       let path = try StorePath(checking: ObjectPath.pack(writer: access.id, pack.name).path)
       try access.repository.objects.store.put(path, bytes)
