@@ -82,8 +82,6 @@ let tests: [Target] = [
   .testTarget(
     name: "DatabasesTests", dependencies: ["Databases", "Pipeline", "Cryptography", "Profiles", "Bytes", "TestKit"]),
   .testTarget(
-    name: "CommandTests", dependencies: ["Command", "Engine", "Profiles", "Cryptography", "Bytes", "TestKit"]),
-  .testTarget(
     name: "EngineTests",
     dependencies: [
       "Engine", "Repository", "Databases", "Profiles", "Format", "Store", "Cryptography", "Pipeline", "Bytes",
@@ -95,6 +93,8 @@ let tests: [Target] = [
       "Drills", "Engine", "Repository", "Databases", "Format", "Profiles", "Store", "Cryptography", "Pipeline", "Bytes",
       "TestKit",
     ]),
+  .testTarget(
+    name: "CommandTests", dependencies: ["Command", "Engine", "Profiles", "Cryptography", "Bytes", "TestKit"]),
 ]
 
 let package = Package(

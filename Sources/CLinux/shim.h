@@ -28,6 +28,12 @@ static inline int linux_rename_new(int from_folder, const char *from, int to_fol
   return renameat2(from_folder, from, to_folder, to, 1);
 }
 
+/// Flushes the whole file system that a descriptor lies on.
+static inline int linux_syncfs(int descriptor) {
+  extern int syncfs(int);
+  return syncfs(descriptor);
+}
+
 static inline int linux_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path) {
   extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
   return posix_spawn_file_actions_addchdir_np(actions, path);

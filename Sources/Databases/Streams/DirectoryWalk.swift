@@ -7,6 +7,8 @@ import Pipeline
 final class DirectoryWalk {
   /// Each level holds a descriptor open.
   private static let depthLimit = 256
+  /// The longest path that a snapshot holds, in bytes.
+  private static let pathLimit = 4096
 
   private let sink: any StreamSink
   private let exclusion: Exclusion
@@ -50,6 +52,10 @@ final class DirectoryWalk {
     guard system(path, { withName(name) { fstatat(number, $0, &status, AT_SYMLINK_NOFOLLOW) } }) != nil else { return }
     let type = status.st_mode & S_IFMT
     if exclusion.matches(path: path, name: name, isFolder: type == S_IFDIR) { return }
+    guard path.count <= DirectoryWalk.pathLimit else {
+      reasons.add("a path longer than \(DirectoryWalk.pathLimit) bytes: \(Printable.text(Array(path.prefix(200))))…")
+      return
+    }
     switch type {
     case S_IFREG: try file(name, in: folder, path: path)
     case S_IFDIR: try self.folder(name, in: folder, path: path, depth: depth)

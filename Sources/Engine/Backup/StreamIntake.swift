@@ -1,6 +1,7 @@
 import Bytes
 import Chunking
 import Databases
+import Format
 import Pipeline
 
 /// Reads the source's descriptors, cuts them into chunks and hands these to the crew, all on the source's thread.
@@ -16,9 +17,13 @@ struct StreamIntake: StreamSink {
   let stop: StopSignal
   let submit: (consuming IntakeJob) throws(Failure) -> Void
 
-  func entry(_ stream: DumpedStream) throws(Failure) { try submit(.entry(stream)) }
+  func entry(_ stream: DumpedStream) throws(Failure) {
+    try check(stream)
+    try submit(.entry(stream))
+  }
 
   func stream(_ stream: DumpedStream, from descriptor: Int32) throws(Failure) -> StreamSummary {
+    try check(stream)
     try submit(.begin(stream))
     var current = try pool.lease()
     var search = CutSearch()
@@ -47,6 +52,13 @@ struct StreamIntake: StreamSink {
     }
     try submit(.end(length: length))
     return StreamSummary(length: length, tail: tail.bytes, readingProblem: problem)
+  }
+
+  /// Refuses what no restore would take: better no snapshot than one that never comes back.
+  private func check(_ stream: DumpedStream) throws(Failure) {
+    guard StreamEntry.isSafe(stream.name) else {
+      throw Failure(.sourceFailed, "a stream has a name that cannot be restored", at: DisplayText.of(stream.name))
+    }
   }
 
   private func read(

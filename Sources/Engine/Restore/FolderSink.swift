@@ -8,6 +8,7 @@ import Glibc
 package final class FolderSink: RestoreSink {
   private let root: RootFolder
   private var file: OpenFile?
+  private var isUnflushed = false
   /// Folders whose modes and times are set last: making files below would change them.
   private var folders: [StreamEntry] = []
 
@@ -36,7 +37,9 @@ package final class FolderSink: RestoreSink {
       file = OpenFile(descriptor: number, place: place, stream: stream)
     case .folder:
       let status = place.call { mkdirat($0, $1, 0o700) }
-      if status != 0, errno != EEXIST { try check(status, "the folder cannot be made", stream) }
+      // A folder that was made for what lies in it is there already; a link that leads to one does not count.
+      let isThere = status != 0 && errno == EEXIST && place.openFolder() != nil
+      if !isThere { try check(status, "the folder cannot be made", stream) }
       folders.append(stream)
     case .symbolicLink:
       let status = place.call { folder, leaf in
@@ -45,7 +48,7 @@ package final class FolderSink: RestoreSink {
         }
       }
       try check(status, "the symbolic link cannot be made", stream)
-      place.setOwnerAndTimes(of: stream)
+      place.setLinkAttributes(of: stream)
     }
   }
 
@@ -69,21 +72,24 @@ package final class FolderSink: RestoreSink {
   package func end() throws(Failure) {
     guard let file else { return }
     // A dump is what a recovery hangs on: it must have reached the disk before anybody counts on it.
-    if file.stream.kind == .dump { try check(fsync(file.descriptor), "the file cannot be written", file.stream) }
-    try check(fchmod(file.descriptor, file.stream.mode & 0o777), "the file's mode cannot be set", file.stream)
+    if file.stream.kind == .dump {
+      try check(fsync(file.descriptor), "the file cannot be written", file.stream)
+    } else {
+      isUnflushed = true
+    }
+    file.stream.setAttributes(of: file.descriptor)
     close(file.descriptor)
-    file.place.setOwnerAndTimes(of: file.stream)
-    if file.stream.mode & 0o7000 != 0, geteuid() == 0 { file.place.setMode(file.stream.mode) }
     self.file = nil
   }
 
   package func finish() throws(Failure) {
     for stream in folders.reversed() {
-      let place = try root.place(of: stream.name, makingFolders: false)
-      place.setOwnerAndTimes(of: stream)
-      place.setMode(stream.mode)
+      guard let folder = try root.place(of: stream.name, makingFolders: false).openFolder() else {
+        return try check(-1, "the folder cannot be opened", stream)
+      }
+      stream.setAttributes(of: folder.number)
     }
-    try root.finish()
+    try root.finish(flushes: isUnflushed)
   }
 
   package func abandon() {

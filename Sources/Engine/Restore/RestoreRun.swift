@@ -69,23 +69,25 @@ package struct RestoreRun {
     let delivery = Delivery(sink, progress: progress)
     do throws(Failure) {
       try transfer(snapshot, from: source, wanted: wanted, to: delivery)
+      let differences = wanted == nil ? try differences(delivery, snapshot) : []
       try delivery.finish()
+      var report = delivery.report
+      report.differences = differences
+      return report
     } catch {
       delivery.abandon()
       throw error
     }
-    var report = delivery.report
-    if wanted == nil {
-      let expected = try truth(of: snapshot).streams
-      if let expected, expected != delivery.tally {
-        report.differences = ["the restored streams are not those that the snapshot's manifest names"]
-      }
-      guard report.streams == snapshot.snapshot.catalogue.streams else {
-        throw Failure(
-          .damaged, "the catalogue holds \(report.streams) of \(snapshot.snapshot.catalogue.streams) streams")
-      }
+  }
+
+  /// Compares what was delivered of a whole snapshot with what its writer signed and sealed.
+  private func differences(_ delivery: Delivery, _ snapshot: ListedSnapshot) throws(Failure) -> [String] {
+    let (found, signed) = (delivery.report.streams, snapshot.snapshot.catalogue.streams)
+    guard found == signed else {
+      throw Failure(.damaged, "the catalogue holds \(found) of \(signed) streams", at: snapshot.path.path)
     }
-    return report
+    guard let expected = try truth(of: snapshot).streams, expected != delivery.tally else { return [] }
+    return ["the restored streams are not those that the snapshot's manifest names"]
   }
 
   private func transfer(

@@ -1,20 +1,26 @@
 import Bytes
 import Format
 import Glibc
+import Pipeline
 
 /// The folder that a restore fills.
 final class RootFolder {
-  /// Says that what lies here comes from a restore that did not end; such a folder may be filled again.
-  private static let marker = ".lifeboat-restore"
-
   let path: String
   private let descriptor: Descriptor
+  /// Says that what lies here comes from a restore that did not end; such a folder may be filled again.
+  ///
+  /// The folder's own number is in the name: a marker that was backed up and restored elsewhere marks nothing there.
+  private let marker: String
 
   init(_ path: String) throws(Failure) {
     self.path = path
     do throws(SystemError) {
       try DurableFile.createFolder(path, mode: 0o755)
       descriptor = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+      var status = stat()
+      let number = descriptor.number
+      _ = try retrying("fstat", path) { fstat(number, &status) }
+      marker = ".lifeboat-restore-\(status.st_ino)"
     } catch {
       throw error.failure(.targetRefused, "the target folder cannot be made")
     }
@@ -25,23 +31,29 @@ final class RootFolder {
   private func prepare() throws(Failure) {
     do throws(SystemError) {
       let names = try FileTree.names(in: descriptor.number)
-      guard names.isEmpty || names.contains(Array(RootFolder.marker.utf8CString)) else {
+      guard names.isEmpty || names.contains(Array(marker.utf8CString)) else {
         throw SystemError(call: "", subject: path, number: ENOTEMPTY)
       }
-      try FileTree.clear(descriptor.number, except: RootFolder.marker)
-      try Descriptor.open("\(path)/\(RootFolder.marker)", O_WRONLY | O_CREAT).synchronize()
+      try FileTree.clear(descriptor.number, except: marker)
+      try Descriptor.open("\(path)/\(marker)", O_WRONLY | O_CREAT).synchronize()
     } catch {
       throw error.failure(.targetRefused, "the target folder cannot be used", next: "Name a new or empty folder.")
     }
   }
 
-  /// The restore is whole: the marker goes.
-  func finish() throws(Failure) {
-    unlinkat(descriptor.number, RootFolder.marker, 0)
+  /// The restore is whole and reaches the disk; only then the marker goes.
+  ///
+  /// - Parameter flushes: files were written that are not on the disk yet
+  func finish(flushes: Bool) throws(Failure) {
+    let number = descriptor.number
     do throws(SystemError) {
+      // One flush of the file system instead of one for each of a million files.
+      if flushes { try flushFileSystem(of: number) }
+      _ = try retrying("unlink", path) { unlinkat(number, marker, 0) }
       try descriptor.synchronize()
     } catch {
-      throw error.failure(.targetRefused, "the target folder cannot be written")
+      let isFull = error.number == ENOSPC || error.number == EDQUOT
+      throw error.failure(isFull ? .targetFull : .targetRefused, "the target folder cannot be written")
     }
   }
 
@@ -88,17 +100,37 @@ final class Place {
     }
   }
 
-  /// Sets owner (root only) and time of modification; best effort, for a target may not know them.
-  func setOwnerAndTimes(of stream: StreamEntry) {
+  /// Opens the folder of this name; nil, with `errno`, for anything else, a link to a folder included.
+  func openFolder() -> Descriptor? {
+    let number = call { openat($0, $1, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+    return number < 0 ? nil : Descriptor(owning: number)
+  }
+
+  /// Sets owner (root only) and time of a symbolic link itself; best effort, for a target may not know them.
+  func setLinkAttributes(of stream: StreamEntry) {
     if geteuid() == 0 { _ = call { fchownat($0, $1, stream.owner, stream.group, AT_SYMLINK_NOFOLLOW) } }
-    let (seconds, rest) = stream.modified.quotientAndRemainder(dividingBy: 1_000_000_000)
-    let time = timespec(
-      tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
-    _ = [time, time].withUnsafeBufferPointer { times in
+    _ = stream.times.withUnsafeBufferPointer { times in
       call { utimensat($0, $1, times.baseAddress, AT_SYMLINK_NOFOLLOW) }
     }
   }
+}
 
-  /// Sets the permission bits; not for symbolic links.
-  func setMode(_ mode: UInt32) { _ = call { fchmodat($0, $1, mode & 0o7777, 0) } }
+extension StreamEntry {
+  /// Sets owner (root only), permission bits and time of an open file or folder: what has a name may meanwhile be
+  /// something else. Best effort, for a target may not know them.
+  func setAttributes(of number: Int32) {
+    let isRoot = geteuid() == 0
+    if isRoot { _ = fchown(number, owner, group) }
+    // Without the owner, a set-user bit would lend this account's rights to a program from the snapshot.
+    _ = fchmod(number, mode & (isRoot ? 0o7777 : 0o1777))
+    _ = times.withUnsafeBufferPointer { futimens(number, $0.baseAddress) }
+  }
+
+  /// Time of access and of modification, as the system takes them.
+  fileprivate var times: [timespec] {
+    let (seconds, rest) = modified.quotientAndRemainder(dividingBy: 1_000_000_000)
+    let time = timespec(
+      tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
+    return [time, time]
+  }
 }

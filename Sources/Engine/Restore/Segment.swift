@@ -30,11 +30,11 @@ struct Segment: Sendable {
   /// Plain bytes of all chunks.
   var plainLength: Int { chunks.reduce(0) { $0 + Int($1.plainLength) } }
 
-  /// The aligned range that is read.
+  /// The aligned range that is read; empty if the pack is not as long as its directory says.
   func range(packSize: UInt64) -> Range<UInt64> {
     let start = extent.lowerBound / Segment.alignment * Segment.alignment
     let end = (extent.upperBound + Segment.alignment - 1) / Segment.alignment * Segment.alignment
-    return start..<min(end, packSize)
+    return start..<max(start, min(end, packSize))
   }
 
   /// Takes another chunk if it lies near enough.

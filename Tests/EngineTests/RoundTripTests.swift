@@ -1,2 +1,0 @@
-import Testing
-@Suite("round trips") struct RoundTripTests { @Test("x") func x() {} }
