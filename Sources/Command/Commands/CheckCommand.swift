@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import Engine
 import Format
+import Pipeline
 import Profiles
 import Repository
 import Synchronization
