@@ -42,6 +42,7 @@ struct InitCommand: LifeboatCommand {
 
   func run(in context: RunContext) throws(Failure) {
     let wanted = components.isEmpty ? [Enrolment.everyComponent] : components
+    try ComponentNames.check(components, allowsEvery: true)
     for role in InitCommand.roles { try KeyFileStorage.checkFree(path(of: role)) }
     let store = try StoreLocation(location).open(create: true)
     // Asked before the passphrase: nobody should think of one in vain.

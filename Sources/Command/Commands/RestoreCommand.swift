@@ -97,7 +97,7 @@ struct RestoreCommand: LifeboatCommand {
   }
 
   private func say(_ report: RestoreReport, _ listed: ListedSnapshot, _ nanoseconds: UInt64, in context: RunContext) {
-    let streams = report.streams == 1 ? "1 stream" : "\(report.streams) streams"
+    let streams = Plural.of(report.streams, "stream")
     context.say(
       Statement(
         "restore",
