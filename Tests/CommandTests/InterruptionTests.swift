@@ -78,6 +78,28 @@ struct InterruptionTests {
     #expect(try scene.backUp(Array("new".utf8)).status == 0)
   }
 
+  @Test("a dump whose reader is slow ends at once when it is interrupted")
+  func dump() throws {
+    let scene = try Scene()
+    try scene.backUp([UInt8](repeating: 65, count: 5_000_000))
+    let command = "\(Product.path) dump latest --repository \(scene.repository) --key \(scene.key("restorer"))"
+    let line =
+      "(\(command) & sleep 0.5; kill -TERM $!; wait $!; echo $? > status) | (sleep 1; wc -c >count); cat status"
+    let variables = scene.variables(["LIFEBOAT_STATE": scene.state, "PATH": "/usr/bin:/bin"])
+    let outcome = try Program.run(["/bin/sh", "-c", line], environment: variables, in: scene.folder.path)
+    #expect(outcome.text == "7\n", "\(outcome.errors)")
+  }
+
+  @Test("an init that finds its disk full ends with 4 and leaves no key files")
+  func fullAtInit() throws {
+    guard let disk = try SmallDisk(megabytes: 1) else { return }
+    let scene = try Scene()
+    _ = try Program.run(["dd", "if=/dev/zero", "of=\(disk.path)/filler", "bs=64k"])
+    let made = try scene.run(["init", "\(disk.path)/repository", "--keys", "new-keys"])
+    #expect(made.status == 4, "\(made.errors)")
+    #expect(Files.names(in: scene.folder.path("new-keys")).isEmpty)
+  }
+
   @Test("a full disk in the store ends with 4, leaves no snapshot, touches nothing older")
   mutating func fullStore() throws {
     guard let disk = try SmallDisk(megabytes: 12) else { return }

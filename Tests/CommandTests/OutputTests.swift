@@ -18,8 +18,8 @@ struct OutputTests {
   @Test("every line of every command's JSON is an object with type and time")
   func json() throws {
     let scene = try Scene()
-    let init_ = try scene.run(["init", "second", "--keys", "second-keys", "--json"])
-    let made = try Object.lines(init_.text)
+    let created = try scene.run(["init", "second", "--keys", "second-keys", "--json"])
+    let made = try Object.lines(created.text)
     #expect(made.map { $0["type"] } == ["repository", "key", "key", "key"])
     #expect(made[1]["path"] == "second-keys/restorer.key")
     let backup = try scene.backUp([UInt8](repeating: 1, count: 100_000), ["--json"])

@@ -103,6 +103,7 @@ struct RoundTripTests {
     #expect(try scene.run(["restore", "orders", "--to", "back"]).status == 0)
     #expect(try Files.read(scene.folder.path("back/dump")) == Array("hello\n".utf8))
     #expect(try scene.run(["dump", "latest", "--component", "orders"]).text == "hello\n")
+    #expect(try scene.run(["snapshots", "profiles/orders.yaml"]).text == list.text)
     #expect(try scene.run(["profile", "validate"]).text == "profiles/orders.yaml: component orders, good\n")
     #expect(try scene.run(["profile", "list"]).text.contains("orders     command  profiles/../repository"))
     #expect(try scene.run(["profile", "show", "orders"]).text.contains("profiles/orders.yaml:4:"))
