@@ -76,7 +76,9 @@ private struct NamespaceLoader {
   }
 
   mutating func loadIndex() throws(Failure) {
-    let listed = try repository.objects.list(ObjectPath.folder("index", of: writer.id)).sorted { $0.object.path < $1.object.path }
+    let listed = try repository.objects.list(ObjectPath.folder("index", of: writer.id)).sorted {
+      $0.object.path < $1.object.path
+    }
     for (object, _) in listed {
       guard let envelope = try open(object, kind: .index) else { continue }
       guard repository.mayIndex(envelope.signer, writer) else {
