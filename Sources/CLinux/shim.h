@@ -28,6 +28,12 @@ static inline int linux_rename_new(int from_folder, const char *from, int to_fol
   return renameat2(from_folder, from, to_folder, to, 1);
 }
 
+/// Flushes the whole file system that a descriptor lies on.
+static inline int linux_syncfs(int descriptor) {
+  extern int syncfs(int);
+  return syncfs(descriptor);
+}
+
 static inline int linux_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path) {
   extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
   return posix_spawn_file_actions_addchdir_np(actions, path);
@@ -36,6 +42,12 @@ static inline int linux_spawn_chdir(posix_spawn_file_actions_t *actions, const c
 static inline int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
   extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
   return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+/// Forbids other processes of the same user, and core dumps, to read our memory (PR_SET_DUMPABLE is 4).
+static inline int linux_forbid_dumps(void) {
+  extern int prctl(int, ...);
+  return prctl(4, 0L, 0L, 0L, 0L);
 }
 
 /// How many processors this process may run on, or -1. Asks the kernel itself: glibc's set ends at 1024.

@@ -33,7 +33,8 @@ extension KeyFile {
       data: data.isEmpty ? nil : data.map(KeyFile.text), rootSeed: rootKey.map { KeyFile.hex($0.seed) },
       writer: writer.map {
         Fields.Writer(
-          id: $0.id, identity: KeyFile.text($0.identity), content: KeyFile.hex($0.content), lists: KeyFile.hex($0.lists))
+          id: $0.id, identity: KeyFile.text($0.identity), content: KeyFile.hex($0.content), lists: KeyFile.hex($0.lists)
+        )
       })
     return Array(advice.utf8) + JSONBody.encode(fields, padded: false) + [0x0a]
   }
@@ -59,7 +60,8 @@ extension KeyFile {
     var writer: WriterSecrets?
     if let secrets = fields.writer {
       writer = WriterSecrets(
-        id: secrets.id, identity: try X25519Identity(text: secrets.identity.utf8), content: try secret(secrets.content, "content"),
+        id: secrets.id, identity: try X25519Identity(text: secrets.identity.utf8),
+        content: try secret(secrets.content, "content"),
         lists: try secret(secrets.lists, "lists"))
     }
     var rootKey: SigningKey?

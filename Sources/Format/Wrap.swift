@@ -30,7 +30,8 @@ package struct Wrap: Sendable {
   private static let magic = Array("lbwrap-1".utf8)
 
   /// Seals `secret` (32 bytes) to `recipients`.
-  package static func seal(_ secret: Secret, at place: Place, to recipients: [AgeRecipient]) throws(Failure) -> [UInt8] {
+  package static func seal(_ secret: Secret, at place: Place, to recipients: [AgeRecipient]) throws(Failure) -> [UInt8]
+  {
     var writer = ByteWriter(capacity: plainLength)
     writer.raw(header(of: place))
     secret.withBytes { writer.raw($0) }

@@ -16,7 +16,7 @@ package import Bytes
 ///   - deliver: gets the outputs in order, on a thread of its own
 package func runOrderedCrew<Input: ~Copyable & Sendable, Output: ~Copyable & Sendable>(
   named name: String = "crew", workers: Int, window: Int, stop: StopSignal,
-  feed: (_ submit: (consuming Input) throws(Failure) -> Void) throws -> Void,
+  feed: (_ submit: @escaping (consuming Input) throws(Failure) -> Void) throws -> Void,
   makeWork: @escaping @Sendable () throws -> ((consuming Input) throws -> Output),
   deliver: @escaping @Sendable (consuming Output) throws -> Void
 ) throws(Failure) {

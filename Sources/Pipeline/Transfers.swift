@@ -43,7 +43,8 @@ package enum Transfers {
     return done
   }
 
-  /// Writes all of `source`. A reader that went away (`EPIPE`) is an ordinary error here, never a death.
+  /// Writes all of `source`. A reader that went away (`EPIPE`) is an ordinary error here, never a death; a target
+  /// without room is `targetFull`.
   ///
   /// A blocking pipe takes no more than `PIPE_BUF` bytes after a poll without the risk of blocking beyond the reach
   /// of the stop signal; files and non-blocking descriptors take everything.
@@ -61,8 +62,9 @@ package enum Transfers {
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       } catch {
         if error.number == EAGAIN { continue }
-        throw error.number == EPIPE
-          ? Failure(code, "the reader of the output went away") : error.failure(code, "cannot write")
+        if error.number == EPIPE { throw Failure(code, "the reader of the output went away") }
+        let isFull = code == .targetRefused && (error.number == ENOSPC || error.number == EDQUOT)
+        throw error.failure(isFull ? .targetFull : code, "cannot write")
       }
     }
   }

@@ -18,7 +18,7 @@ package final class CachedStore: Store {
   ///   - folder: where the copies lie; made if it isn't there
   ///   - prefixes: the beginnings of the paths to keep copies of
   ///   - limit: how much all copies may come to, in bytes
-  ///   - verify: whether bytes are the whole object
+  ///   - verify: whether bytes are the whole object, and one to keep
   package init(
     _ base: any Store, in folder: String, prefixes: [String], limit: UInt64, verify: @escaping Verify
   ) throws(Failure) {
@@ -34,7 +34,7 @@ package final class CachedStore: Store {
 
   package func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) throws(Failure) {
     try base.put(path, bytes)
-    if isCached(path) { try cache.keep(path, bytes) }
+    if isCached(path), isWhole(path, bytes) { try cache.keep(path, bytes) }
   }
 
   package func read(

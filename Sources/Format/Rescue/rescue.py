@@ -17,6 +17,7 @@ from nacl.exceptions import CryptoError
 
 USAGE, STORE, KEY, DAMAGE = 2, 4, 5, 6
 MIB = 1 << 20
+RETRY = "Mend the access to it, then try again."
 HEAL = "Add a whole copy of the store with --copy, or restore another snapshot."
 
 
@@ -33,6 +34,10 @@ class Damage(Problem):
 
     def __init__(self, what, where, next_step=HEAL):
         super().__init__(DAMAGE, what, where, next_step)
+
+
+class Missing(Damage):
+    """An object that no given store has."""
 
 
 class Refused(Damage):
@@ -81,12 +86,12 @@ class Cursor:
 
 HEX16, HEX32, COMPONENT = re.compile("[0-9a-f]{32}"), re.compile("[0-9a-f]{64}"), re.compile("[a-z0-9-]{1,64}")
 KNOWN = set(
-    "number previous change repository root format epochs epoch data meta keepers restorers closed rescue rescue.py FORMAT.md"
-    " writer revision label sign recipient components chunking minimum target maximum content lists installation sequence"
-    " parents authority enrolment component started finished verdict reasons engine kind version identity profile catalogue"
-    " level name length streams index keys id wrap sealed statistics bytes newBytes storedBytes chunks newChunks packs heads"
-    " sort drill snapshot writerKey checks outcome detail looksAtData phases nanoseconds ttr rto rpo dataAge tool lifeboat"
-    " statement location rootSeed".split()
+    "FORMAT.md authority bytes catalogue change checks chunking chunks closed component components content data dataAge"
+    " detail drill engine enrolment epoch epochs finished format heads id identity index installation keepers keys kind"
+    " label length level lifeboat lists location looksAtData maximum meta minimum name nanoseconds newBytes newChunks"
+    " number outcome packs parents phases previous profile reasons recipient records repository rescue rescue.py"
+    " restorers revision root rootSeed rpo rto sealed sequence sign snapshot sort started statement statistics"
+    " storedBytes streams target tool ttr verdict version wrap writer writerKey".split()
 )
 
 
@@ -126,7 +131,7 @@ def fits(value, shape):
 _ID, _SHA = "[0-9a-f]{32}", "[0-9a-f]{64}"
 LAYOUT = re.compile(
     f"authority/[0-9]{{8}}-{_SHA}|records/{_SHA}|writers/{_ID}/(enrolment|index|snapshots|tombstones)/{_SHA}"
-    f"|writers/{_ID}/packs/([0-9a-f]{{2}})/\\2{_SHA[:9]}{{62}}|rescue/{_SHA}/(rescue.py|FORMAT.md)"
+    f"|writers/{_ID}/packs/([0-9a-f]{{2}})/\\2[0-9a-f]{{62}}|rescue/{_SHA}/(rescue.py|FORMAT.md)"
 )
 
 
@@ -151,7 +156,7 @@ class Store:
     @staticmethod
     def unreadable(error):
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            raise Problem(STORE, f"cannot be read ({error.strerror})", str(error.filename), "Mend the store's access, then try again.")
+            raise Problem(STORE, f"cannot be read ({error.strerror})", str(error.filename), RETRY)
 
     def first_whole(self, path, attempt):
         """The attempt's result for the first root that holds the object undamaged."""
@@ -163,9 +168,9 @@ class Store:
                     say(f"{first.fact}; taken from {root}")
                 return result
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                problem = Damage("is missing", path)
+                problem = Missing("is missing", path)
             except OSError as error:
-                problem = Problem(STORE, f"cannot be read ({error.strerror})", path, "Mend the store's access, then try again.")
+                problem = Problem(STORE, f"cannot be read ({error.strerror})", path, RETRY)
             except Damage as damage:
                 problem = damage
             first = first or problem
@@ -204,9 +209,8 @@ class Store:
 
         if path not in self.whole:
             self.whole[path] = self.first_whole(path, attempt)
-        root, size = self.whole[path]
-        with open(os.path.join(root, path), "rb") as file:
-            file.seek(offset if offset >= 0 else size + offset)
+        with open(os.path.join(self.whole[path][0], path), "rb") as file:
+            file.seek(offset)
             data = file.read(length)
         if len(data) != length:
             raise Damage("ends too early", path)
@@ -273,7 +277,8 @@ def age_file_key(stanzas, identities, passphrase):
     if any(arguments[0] == b"scrypt" for arguments, _ in stanzas):
         expect(len(stanzas) == 1 and passphrase is not None, "is sealed with a passphrase")
         (_, salt, factor), body = stanzas[0]
-        expect(re.fullmatch(rb"[1-9][0-9]?", factor) and int(factor) <= 22 and len(age_base64(salt)) == 16 and len(body) == 32)
+        expect(re.fullmatch(rb"[1-9][0-9]?", factor) and int(factor) <= 22, "has too large a scrypt work factor")
+        expect(len(age_base64(salt)) == 16 and len(body) == 32)
         salt = b"age-encryption.org/v1/scrypt" + age_base64(salt)
         key = sodium.crypto_pwhash_scryptsalsa208sha256_ll(passphrase, salt, 1 << int(factor), 8, 1, 32, 5 << 30)
         return age_unwrap(key, body)
@@ -345,8 +350,9 @@ ENROLMENT_SHAPE = {
     "epoch": int, "content": str, "lists": str,
 }
 SNAPSHOT_SHAPE = {
-    "sequence": int, "parents": [HEX32], "authority": HEX32, "enrolment": HEX32, "component": COMPONENT, "verdict": str,
-    "catalogue": {"level": int, "name": HEX32, "length": int, "streams": int}, "index": [HEX32],
+    "sequence": int, "parents": [HEX32], "authority": HEX32, "enrolment": HEX32, "component": COMPONENT,
+    "verdict": ("complete", "quarantined"), "index": [HEX32],
+    "catalogue": {"level": int, "name": HEX32, "length": int, "streams": int},
 }
 Snapshot = namedtuple("Snapshot", "name writer time body")
 
@@ -365,8 +371,8 @@ class Repository:
         say(f"UNVERIFIED: {problem.fact}")
 
     def forged(self, what, where):
-        problem = Problem(DAMAGE, what, where, "The store hides or forges authority: use another copy, or --unverified at your own risk.")
-        self.distrust(problem)
+        hint = "The store hides or forges authority: use another copy, or --unverified at your own risk."
+        self.distrust(Problem(DAMAGE, what, where, hint))
 
     def read_authority(self):
         by_number, pinned = {}, self.key["authority"]
@@ -387,8 +393,12 @@ class Repository:
                 self.forged("is a second statement of one number", path)
             by_number[number] = (path[-64:], statement)
         if not by_number and not self.unverified:
-            raise Problem(STORE, "holds no lifeboat repository", self.store.roots[0], "Name the folder that holds authority/ and writers/.")
-        for number in range(max(max(by_number, default=0), pinned["number"]) + 1):
+            hint = "Name the folder that holds authority/ and writers/."
+            raise Problem(STORE, "holds no lifeboat repository", self.store.roots[0], hint)
+        self.newest = max(by_number, default=0)
+        if self.newest < pinned["number"]:
+            self.forged("is missing, and the key file has seen it", f"authority statement {pinned['number']}")
+        for number in range(self.newest + 1):
             name, statement = by_number.get(number, (None, None))
             if name is None:
                 self.forged("is missing", f"authority statement {number}")
@@ -399,14 +409,14 @@ class Repository:
                 self.forged("does not follow the one before it", f"authority statement {number}")
             self.keepers, self.restorers = set(statement["keepers"]), set(statement["restorers"])
             self.closed, self.statements[name] = set(statement["closed"]), statement
-        self.newest = max(by_number, default=0)
 
     def open(self, data, kind, writer, where):
         """An envelope that is sealed to meta, whole and signed by a key whose signature counts for its kind."""
         identifier = writer.id if writer else bytes(16)
         envelope = parse_envelope(age_open(data, where, self.key["meta"]), kind, self.id, identifier, where)
         if envelope.number > self.newest:
-            self.forged(f"was signed under authority statement {envelope.number}, and the store shows none after {self.newest}", where)
+            what = f"knew authority statement {envelope.number}, and the store shows none after {self.newest}"
+            self.forged(what, where)
         signer, own = envelope.signer, {writer.sign} if writer else set()
         roles = {ENROLMENT: self.keepers, TOMBSTONE: self.keepers, SNAPSHOT: own, RECORD: self.restorers}
         if signer in self.closed or signer not in roles.get(kind, own | self.keepers):
@@ -427,8 +437,7 @@ class Repository:
 class Writer:
     def __init__(self, repository, identifier):
         self.repository, self.name, self.id, self.sign = repository, identifier, bytes.fromhex(identifier), None
-        self.folder, self.enrolments = f"writers/{identifier}", []
-        revisions = {}
+        self.folder, revisions = f"writers/{identifier}", {}
         for path in repository.store.paths(f"{self.folder}/enrolment"):
             try:
                 envelope = repository.open(repository.store.read(path, MIB), ENROLMENT, self, path)
@@ -444,7 +453,6 @@ class Writer:
             if body["revision"] in revisions:
                 raise Damage("is the second enrolment of one revision", path)
             revisions[body["revision"]] = body
-            self.enrolments.append(path[-64:])
         if not revisions:
             raise Damage("has no enrolment that counts", self.folder)
         self.enrolment = revisions[max(revisions)]
@@ -492,7 +500,8 @@ def read_directory(repository, writer, path):
     """The directory that a pack carries itself, and its body without the padding."""
     store, size = repository.store, repository.store.size(path)
     with parsing(path):
-        magic, length, zero = struct.unpack("<8sII", store.slice(path, -16, 16))
+        expect(size >= 16, "has no trailer of a pack")
+        magic, length, zero = struct.unpack("<8sII", store.slice(path, size - 16, 16))
         expect(magic == b"lbpack-1" and zero == 0 and length <= min(8 * MIB, size - 16), "has no trailer of a pack")
         sealed = store.slice(path, size - 16 - length, length)
     cursor = Cursor(repository.open(sealed, DIRECTORY, writer, path).body)
@@ -533,7 +542,8 @@ def check_frame(frame, plain):
 class Blobs:
     """All blobs of one writer: where they lie, and their plain bytes, verified."""
 
-    RECORD = struct.Struct("<IIBBBIII32s")  # pack, key, kind, flags, depth, plain, sealed, offset, base: small, for millions
+    # pack, key, kind, flags, depth, plain, sealed, offset, base: packed, for there may be millions
+    RECORD = struct.Struct("<IIBBBIII32s")
 
     def __init__(self, repository, writer):
         self.repository, self.writer, self.store = repository, writer, repository.store
@@ -604,7 +614,8 @@ class Blobs:
             problem = Damage("names a session key that nothing wraps", path)
             for wrap in known[1]:
                 try:
-                    secret = open_wrap(wrap, kind, epoch, self.repository.id, self.writer.id, identities, f"{path}, session key,")
+                    where = f"{path}, session key,"
+                    secret = open_wrap(wrap, kind, epoch, self.repository.id, self.writer.id, identities, where)
                     if keyed(secret, b"lifeboat-1 session key") != identifier:
                         raise Damage("carries a wrong session key", path)
                     known[0] = (secret, identifier)
@@ -629,12 +640,13 @@ class Blobs:
                     except Damage as damage:
                         problem = problem or damage
             if self.directories_read:
-                raise problem or Damage("is in no pack of its writer", f"{self.writer.folder}: {'list' if kind == LIST else 'chunk'} {name.hex()[:16]}")
+                where = f"{self.writer.folder}: {'list' if kind == LIST else 'chunk'} {name.hex()[:16]}"
+                raise problem or Damage("is in no pack of its writer", where)
             self.read_directories()
 
     def remember(self, key, plain):
+        self.cached += len(plain) - len(self.cache.get(key, b""))
         self.cache[key] = plain
-        self.cached += len(plain)
         while self.cached > 96 * MIB:
             self.cached -= len(self.cache.popitem(last=False)[1])
         return plain
@@ -654,10 +666,11 @@ class Blobs:
         with parsing(where):
             if flags & ZSTD:
                 check_frame(content, plain_length)
+                raw = zstandard.DICT_TYPE_RAWCONTENT
                 prefix = self.plain(base, kind, depth) if flags & DELTA else None
-                dictionary = zstandard.ZstdCompressionDict(prefix, dict_type=zstandard.DICT_TYPE_RAWCONTENT) if prefix else None
+                dictionary = zstandard.ZstdCompressionDict(prefix, dict_type=raw) if prefix else None
                 try:
-                    content = zstandard.ZstdDecompressor(dict_data=dictionary).decompress(content, max_output_size=plain_length)
+                    content = zstandard.ZstdDecompressor(dict_data=dictionary).decompress(content)
                 except zstandard.ZstdError:
                     raise ValueError("does not decompress") from None
             expect(len(content) == plain_length, "has a wrong length")
@@ -704,7 +717,7 @@ def children(blobs, level, sort, name, length):
 
 
 def walk(blobs, level, sort, name, length):
-    """What stands at the leaves: streams of a catalogue, (name, length) of a recipe's chunks, a Damage where a part is lost."""
+    """The leaves: streams of a catalogue, (name, length) of a recipe's chunks; a Damage where a part is lost."""
     if level == 0:
         yield name, length
         return
@@ -759,11 +772,24 @@ def read_snapshots(repository, writer, others):
             envelope = repository.open(repository.store.read(path, 4 * MIB), SNAPSHOT, writer, path)
             body = parse_json(envelope.body, SNAPSHOT_SHAPE, path)
             if not writer.granted(body["component"], others):
-                repository.distrust(Refused(f"is of component {body['component']}, which its writer is not granted", path))
+                what = f"is of component {body['component']}, which its writer is not granted"
+                repository.distrust(Refused(what, path))
             found.append(Snapshot(path[-64:], writer, envelope.time, body))
         except Damage as damage:
             problems[path[-64:]] = damage
     return found, problems
+
+
+def all_snapshots(repository, prefix):
+    """Of the writers with this prefix: (writers, snapshots, problems of snapshots, problems of whole writers)."""
+    writers, lost = repository.writers()
+    snapshots, problems = [], []
+    for writer in writers.values():
+        if writer.name.startswith(prefix):
+            found, bad = read_snapshots(repository, writer, writers.values())
+            snapshots += found
+            problems += bad.values()
+    return writers.values(), snapshots, problems, list(lost.values())
 
 
 def order(snapshot):
@@ -771,33 +797,26 @@ def order(snapshot):
 
 
 def choose(repository, arguments):
-    writers, lost = repository.writers()
-    snapshots, problems = [], []
-    for damage in lost.values():
-        say(damage.fact)
-    for writer in writers.values():
-        if writer.name.startswith(arguments.writer or ""):
-            found, bad = read_snapshots(repository, writer, writers.values())
-            snapshots += found
-            problems += bad.values()
-    for damage in problems:
+    writers, snapshots, problems, lost = all_snapshots(repository, arguments.writer or "")
+    for damage in lost + problems:
         say(damage.fact)
     if arguments.snapshot:
         snapshots = [snapshot for snapshot in snapshots if snapshot.name.startswith(arguments.snapshot)]
     components = sorted({snapshot.body["component"] for snapshot in snapshots})
     component = arguments.component or (components[0] if len(components) == 1 else None)
     if components and component is None:
-        raise Problem(USAGE, "hold several components: " + ", ".join(components), "the snapshots", "Choose one with --component.")
+        raise Problem(USAGE, ", ".join(components), "there are several components:", "Choose one with --component.")
     chosen = [snapshot for snapshot in snapshots if snapshot.body["component"] == component]
     if not arguments.snapshot:
         chosen = [snapshot for snapshot in chosen if snapshot.body["verdict"] == "complete"]
-        by_name = {writer.name for writer in writers.values() if component in writer.components}
+        by_name = {writer.name for writer in writers if component in writer.components}
         able = by_name or {snapshot.writer.name for snapshot in chosen}
         if len(able) > 1 and not arguments.writer:
-            raise Problem(USAGE, "are granted component " + component, " and ".join(sorted(able)), "Choose one with --writer.")
-        unsure = [problem for problem in problems if not isinstance(problem, Refused)] + ([] if by_name else list(lost.values()))
+            raise Problem(USAGE, f"write {component}", " and ".join(sorted(able)), "Choose one with --writer.")
+        unsure = [problem for problem in problems if not isinstance(problem, Refused)] + ([] if by_name else lost)
         if unsure:
-            raise Problem(DAMAGE, f"({unsure[0].fact})", "the latest snapshot cannot be told", "Choose one with --snapshot, or add --copy.")
+            what = "the latest snapshot cannot be told:"
+            raise Problem(DAMAGE, unsure[0].fact, what, "Name one with --snapshot, or give a whole --copy.")
     if not chosen:
         code = DAMAGE if problems or lost else USAGE
         raise Problem(code, "matches", "no snapshot that counts", "The command snapshots lists what there is.")
@@ -808,20 +827,23 @@ def choose(repository, arguments):
 
 # ---- 12. Key files -------------------------------------------------------------------------------------------------
 
-KEY_SHAPE = {"lifeboat": ("writer", "keeper", "restorer"), "format": 1, "repository": HEX16, "root": HEX32, "authority": {"number": int, "statement": HEX32}}
+KEY_SHAPE = {
+    "lifeboat": ("writer", "keeper", "restorer"), "format": 1, "repository": HEX16, "root": HEX32,
+    "authority": {"number": int, "statement": HEX32},
+}
 BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
 def bech32_identity(text):
-    prefix, values = "age-secret-key-", [BECH32.index(letter) for letter in text[16:].lower()]
-    expect(text.startswith("AGE-SECRET-KEY-1") and text == text.upper() and len(values) == 58)
+    expect(re.fullmatch("AGE-SECRET-KEY-1[0-9A-Z]{58}", text), "holds an identity that is none")
+    prefix, values = "age-secret-key-", [BECH32.find(letter) for letter in text[16:].lower()]
     state = 1
     for value in [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix] + values:
         top, state = state >> 25, (state & 0x1FFFFFF) << 5 ^ value
         for bit, generator in enumerate((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)):
             state ^= generator if top >> bit & 1 else 0
-    bits = int("".join(f"{value:05b}" for value in values[:52]), 2)
-    expect(state == 1 and bits & 15 == 0)
+    bits = int("".join(f"{value & 31:05b}" for value in values[:52]), 2)
+    expect(min(values) >= 0 and state == 1 and bits & 15 == 0, "holds an identity that is none")
     return (bits >> 4).to_bytes(32, "big")
 
 
@@ -844,7 +866,8 @@ def read_key(path, passphrase_file):
                 try:
                     data = age_open(data, path, passphrase=passphrase)
                 except Damage:
-                    raise Problem(KEY, "does not open", path, "The passphrase is wrong, or the key file is damaged.") from None
+                    hint = "The passphrase is wrong, or the key file is damaged."
+                    raise Problem(KEY, "does not open", path, hint) from None
             text = b"\n".join(line for line in data.splitlines() if not line.startswith(b"#"))
             key = parse_json(text, KEY_SHAPE, path)
             for field in ("meta", "data"):
@@ -854,7 +877,7 @@ def read_key(path, passphrase_file):
     except (OSError, EOFError) as error:
         raise Problem(KEY, f"cannot be read ({error})", path, "Give the restorer's key file with --key.") from None
     except Damage as damage:
-        raise Problem(KEY, damage.fact.removeprefix(path).strip(), path, "Give the restorer's key file with --key.") from None
+        raise Problem(KEY, damage.fact, "", "Give the restorer's key file with --key.") from None
 
 
 # ---- 13. Restore, step by step -------------------------------------------------------------------------------------
@@ -874,20 +897,17 @@ def moment(nanoseconds):
 
 
 def list_snapshots(repository, _):
-    writers, problems = repository.writers()
-    problems, snapshots = list(problems.values()), []
-    for writer in writers.values():
-        found, bad = read_snapshots(repository, writer, writers.values())
-        snapshots += found
-        problems += bad.values()
+    _, snapshots, problems, lost = all_snapshots(repository, "")
     for snapshot in sorted(snapshots, key=lambda each: (each.body["component"], order(each))):
         body = snapshot.body
-        verdict, size = visible(body["verdict"].encode("utf-8", "replace")), body["catalogue"]["length"]
-        print(body["component"], moment(snapshot.time), snapshot.writer.name[:8], body["sequence"], verdict, size, snapshot.name[:12], sep="\t")
-    for problem in problems:
+        print(
+            body["component"], moment(snapshot.time), snapshot.writer.name[:8], body["sequence"], body["verdict"],
+            body["catalogue"]["length"], snapshot.name[:12], sep="\t",
+        )
+    for problem in lost + problems:
         say(problem.fact)
-    if problems:
-        raise Problem(DAMAGE, "cannot be listed", f"{len(problems)} objects", "The command check says more.")
+    if lost + problems:
+        raise Problem(DAMAGE, "cannot be listed", f"{len(lost + problems)} objects", "The command check says more.")
 
 
 def place(target, stream):
@@ -950,24 +970,26 @@ def write_output(blobs, stream):
 def restore(repository, arguments):
     snapshot = choose(repository, arguments)
     body = snapshot.body
-    about = f"{body['component']}, sequence {body['sequence']}, {moment(snapshot.time)}, writer {snapshot.writer.name[:8]}, snapshot {snapshot.name[:12]}"
+    about = f"{body['component']}, sequence {body['sequence']}, signed {moment(snapshot.time)}"
+    about += f", writer {snapshot.writer.name[:8]}, snapshot {snapshot.name[:12]}"
     if body["verdict"] != "complete":
-        say(f"WARNING: this snapshot is not complete, but {ascii(body['verdict'])}: {about}")
+        say(f"WARNING: this snapshot is {body['verdict']}: {about}")
     blobs = Blobs(repository, snapshot.writer)
     for problem in blobs.problems:
         say(f"{problem.fact}; the packs themselves are read in its place")
     wanted = os.fsencode(arguments.stream) if arguments.stream else None
-    chosen = (
-        stream for stream in streams(blobs, snapshot)
-        if isinstance(stream, Damage) or wanted is None or stream.name == wanted or stream.name.startswith(wanted + b"/")
-    )
+
+    def is_wanted(stream):
+        return isinstance(stream, Damage) or wanted is None or (stream.name + b"/").startswith(wanted + b"/")
+
+    chosen = filter(is_wanted, streams(blobs, snapshot))
     if arguments.to == "-":
         chosen = [stream for stream in chosen if isinstance(stream, Damage) or stream.kind in (DUMP, FILE)]
         for stream in chosen:
             if isinstance(stream, Damage):
                 raise stream
         if len(chosen) != 1:
-            raise Problem(USAGE, "match, and standard output takes one", f"{len(chosen)} streams", "Choose one with --stream.")
+            raise Problem(USAGE, "streams for standard output, not one", f"{len(chosen)}", "Choose one with --stream.")
         write_output(blobs, chosen[0])
         say(f"wrote {chosen[0].length} bytes: {about}")
         return
@@ -995,8 +1017,9 @@ def restore(repository, arguments):
             done, size = done + 1, size + stream.length
         except Damage as damage:
             failed += 1
-            say(f"not restored: {damage.fact if isinstance(stream, Damage) else visible(stream.name) + ': ' + damage.fact}")
-    for path, stream in sorted(folders, key=lambda each: -len(each[0])):  # last, and the deepest first: writing changes their times
+            who = "a part of the catalogue" if isinstance(stream, Damage) else visible(stream.name)
+            say(f"not restored: {who}: {damage.fact}")
+    for path, stream in sorted(folders, key=lambda each: -len(each[0])):  # the deepest first: writing changes times
         attributes(path, stream)
     os.sync()
     say(f"restored {done} streams, {size} bytes: {about}")
@@ -1035,29 +1058,37 @@ class Check:
         for fact, costs in self.problems.items():
             print(f"{fact}; costs {', '.join(sorted(costs)) or 'no snapshot'}")
         if self.problems:
-            raise Problem(DAMAGE, "found", f"{len(self.problems)} problems", "Heal the store from a copy; restore what is whole.")
+            hint = "Heal the store from a copy; restore what is whole."
+            raise Problem(DAMAGE, "found", f"{len(self.problems)} problems", hint)
         print("no damage found")
 
     def digests(self):
-        guides = [(statement["rescue"]["rescue.py"], statement["rescue"]["FORMAT.md"]) for statement in self.repository.statements.values()]
-        for path in self.store.paths(""):
+        """Every object of every store against its name, and the guides to rescue against the authority."""
+        guides = [statement["rescue"] for statement in self.repository.statements.values()]
+        paths = set(self.store.paths(""))
+        for guide in guides[-1:]:
+            paths.update(f"rescue/{guide['rescue.py']}/{name}" for name in ("rescue.py", "FORMAT.md"))
+        for path in sorted(paths):
+            folder, _, file = path.rpartition("/")
+            names, whole = {path[-64:]}, []
+            if folder.startswith("rescue/"):
+                names = {guide[file] for guide in guides if guide["rescue.py"] == folder[7:]}
             for root in self.store.roots:
+                where = path if root == self.store.roots[0] else f"{root}/{path}"
                 try:
                     digest, size = self.store.digest(root, path)
-                    good = digest == path[-64:]
-                    if path.startswith("rescue/"):
-                        program = path.split("/")[1]
-                        good = (program, digest) in guides if path.endswith(".md") else digest == program
-                    if not good:
-                        raise Damage("is damaged: its digest differs from its name", f"{root}/{path}")
-                    self.store.whole.setdefault(path, (root, size))
+                    if digest not in names:
+                        raise Damage("is damaged: its digest differs from its name", where)
+                    whole.append((root, size))
                 except FileNotFoundError:
-                    if root == self.store.roots[0]:
-                        self.found(Damage("is missing, and a copy has it", f"{root}/{path}"))
+                    if where == path:
+                        self.found(Missing("is missing", where))
                 except OSError as error:
-                    raise Problem(STORE, f"cannot be read ({error.strerror})", f"{root}/{path}", "Mend the store's access, then try again.") from None
+                    raise Problem(STORE, f"cannot be read ({error.strerror})", where, RETRY) from None
                 except Damage as damage:
                     self.found(damage)
+            if whole:
+                self.store.whole[path] = whole[0]
 
     def writer(self, writer, writers):
         snapshots, bad = read_snapshots(self.repository, writer, writers)
@@ -1070,7 +1101,8 @@ class Check:
         good, blamed = self.packs(blobs)
         for path in self.store.paths(f"{writer.folder}/tombstones"):
             try:
-                parse_json(self.repository.open(self.store.read(path, MIB), TOMBSTONE, writer, path).body, {"packs": [HEX32]}, path)
+                envelope = self.repository.open(self.store.read(path, MIB), TOMBSTONE, writer, path)
+                parse_json(envelope.body, {"packs": [HEX32]}, path)
             except Damage as damage:
                 self.found(damage)
         present = set(self.store.paths(writer.folder))
@@ -1080,12 +1112,13 @@ class Check:
             body, who = snapshot.body, f"snapshot {snapshot.name[:12]} names it"
             for name in body["parents"]:
                 if name not in everywhere:
-                    self.found(Damage(f"is missing: hidden or removed, and {who} as its parent", f"snapshot {name}"), [name[:12]])
+                    what = f"is missing: hidden or removed, and {who} as its parent"
+                    self.found(Damage(what, f"snapshot {name}"), [name[:12]])
             for name in body["index"]:
                 if f"{writer.folder}/index/{name}" not in present and name not in blobs.superseded:
                     self.found(Damage(f"is missing, and {who}", f"{writer.folder}/index/{name}"))
-            if body["enrolment"] not in writer.enrolments:
-                self.found(Damage(f"is missing or does not count, and {who}", f"{writer.folder}/enrolment/{body['enrolment']}"))
+            if f"{writer.folder}/enrolment/{body['enrolment']}" not in present:
+                self.found(Damage(f"is missing, and {who}", f"{writer.folder}/enrolment/{body['enrolment']}"))
             if body["authority"] not in self.repository.statements:
                 self.found(Damage(f"is missing, and {who}", f"authority statement {body['authority']}"))
 
@@ -1110,7 +1143,7 @@ class Check:
                     good.add((record[2], name))
                 except Damage as damage:
                     blamed.setdefault((record[2], name), []).append(damage)
-                    if os.path.basename(blobs.packs[record[0]]) not in damage.fact or "is missing" not in damage.fact:
+                    if not isinstance(damage, Missing):  # what no snapshot needs may be gone
                         self.found(damage)
         return good, blamed
 
@@ -1129,7 +1162,8 @@ class Check:
                     if isinstance(leaf, Damage):
                         charge(leaf)
                     elif (DATA, leaf[0]) not in good and not (leaf[0] == HOLE and stream.level):
-                        charge(Damage("is in no pack of its writer", f"{blobs.writer.folder}: chunk {leaf[0].hex()[:16]}"), (DATA, leaf[0]))
+                        where = f"{blobs.writer.folder}: chunk {leaf[0].hex()[:16]}"
+                        charge(Damage("is in no pack of its writer", where), (DATA, leaf[0]))
 
 
 def check(repository, _):
@@ -1147,12 +1181,13 @@ class Parser(argparse.ArgumentParser):
 def parse_arguments():
     parser = Parser(prog="rescue.py", description="Restores from a lifeboat repository without lifeboat.")
     parser.add_argument("--store", required=True, metavar="DIR", help="the folder of the repository")
-    parser.add_argument("--copy", action="append", default=[], metavar="DIR", help="another copy, asked where the store is damaged")
+    parser.add_argument("--copy", action="append", default=[], metavar="DIR", help="asked where the store is damaged")
     parser.add_argument("--key", required=True, metavar="FILE", help="the restorer's key file")
     parser.add_argument("--passphrase-file", metavar="FILE", help="holds the passphrase of the key file")
     parser.add_argument("--unverified", action="store_true", help="go on where it cannot be told who wrote something")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("snapshots", help="list snapshots: component, time, writer, sequence, verdict, bytes, id").set_defaults(run=list_snapshots)
+    columns = "list snapshots: component, time of signing, writer, sequence, verdict, bytes, id"
+    commands.add_parser("snapshots", help=columns).set_defaults(run=list_snapshots)
     commands.add_parser("check", help="verify every object and every blob").set_defaults(run=check)
     one = commands.add_parser("restore", help="restore a snapshot, the latest complete one unless told otherwise")
     one.set_defaults(run=restore)
@@ -1172,9 +1207,10 @@ def main():
         store = Store([arguments.store, *arguments.copy])
         key = read_key(arguments.key, arguments.passphrase_file)
         if not key["meta"] or (not key["data"] and arguments.command != "snapshots"):
-            raise Problem(KEY, f"is the key file of a {key['lifeboat']}", arguments.key, "This needs the key file of a restorer.")
+            hint = "This needs the key file of a restorer."
+            raise Problem(KEY, f"is the key file of a {key['lifeboat']}", arguments.key, hint)
         if arguments.unverified:
-            say("UNVERIFIED: going on without authority; whoever could write to the store may have written what comes out")
+            say("UNVERIFIED: whoever could write to the store may have written what comes out")
         arguments.run(Repository(store, key, arguments.unverified), arguments)
         sys.stdout.flush()
         return 0
@@ -1182,7 +1218,7 @@ def main():
         say(str(problem))
         return problem.code
     except OSError as error:
-        say(f"{os.fsdecode(error.filename or 'output')} cannot be read or written ({error.strerror}). Mend that, then try again.")
+        say(f"{os.fsdecode(error.filename or 'output')} cannot be read or written ({error.strerror}). {RETRY}")
         return STORE
     except KeyboardInterrupt:
         say("interrupted. What has its name is whole; start again into a new folder.")

@@ -16,16 +16,14 @@ package struct EnrolledWriter: Sendable {
 extension OpenRepository {
   /// The enrolment of one writer that counts.
   ///
-  /// - Throws: `keyUntrusted` if there is none that a keeper signed, or two of the same revision.
+  /// - Throws: `keyUntrusted` if there is none that a keeper signed, or two of the same revision; `damaged` if one does
+  ///   not open, for it may have been the newest.
   package func enrolment(of writer: Identifier, with identities: [AgeIdentity]) throws(Failure) -> EnrolledWriter {
     var newest: EnrolledWriter?
     for (path, _) in try objects.list(ObjectPath.folder("enrolment", of: writer)) {
       let envelope = try openSealed(path, kind: .enrolment, writer: writer, with: identities)
-      guard authority.statement.isKeeper(envelope.signer) else {
-        throw Failure(
-          .keyUntrusted, "this enrolment is signed by \(envelope.signer.fingerprint), which is no keeper",
-          at: path.path, next: "Somebody planted it: look into the store, then remove the object.")
-      }
+      // One that no keeper signed was planted: it counts for nothing, and must not keep the true one from counting.
+      guard authority.statement.isKeeper(envelope.signer) else { continue }
       let enrolment = try Enrolment(body: envelope.body)
       guard enrolment.writer == writer else { throw Failure(.damaged, "enrolment of another writer", at: path.path) }
       if let other = newest, other.enrolment.revision == enrolment.revision {

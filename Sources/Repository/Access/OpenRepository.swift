@@ -27,6 +27,14 @@ package struct OpenRepository: Sendable {
     try state?.remember(authority)
   }
 
+  /// A repository whose authority is known without a look at the store, because it is being made.
+  init(objects: ObjectStore, key: KeyFile, authority: AuthorityChain) {
+    self.objects = objects
+    self.key = key
+    self.authority = authority
+    state = nil
+  }
+
   /// The repository's id.
   package var id: Identifier { key.repository }
 

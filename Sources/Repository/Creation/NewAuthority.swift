@@ -9,22 +9,32 @@ package enum NewAuthority {
   ///
   /// The new key holds copies of the identities that its role needs, so that it opens what was sealed before.
   ///
-  /// - Throws: `keyWrongRole` without the root key.
-  package static func admit(_ role: Role, in repository: OpenRepository) throws(Failure) -> KeyFile {
+  /// - Parameters:
+  ///   - role: keeper or restorer
+  ///   - repository: opened with the root key
+  ///   - save: keeps the key, before it is admitted
+  /// - Throws: `keyWrongRole` without the root key; what `save` throws, with nothing stored.
+  package static func admit(
+    _ role: Role, in repository: OpenRepository,
+    save: (KeyFile) throws(Failure) -> Void = { (_) throws(Failure) in }
+  ) throws(Failure) -> KeyFile {
     precondition(role != .writer)
     let signing = SigningKey()
-    let head = try append("\(role.rawValue) added", in: repository) { statement in
+    let sealed = try next("\(role.rawValue) added", in: repository) { statement in
       if role == .keeper {
         statement.keepers.append(signing.publicKey)
       } else {
         statement.restorers.append(signing.publicKey)
       }
     }
-    return KeyFile(
+    let key = KeyFile(
       role: role, repository: repository.id, root: repository.key.root,
-      authority: KeyFile.Pin(number: repository.authority.statement.number + 1, statement: head),
+      authority: KeyFile.Pin(number: sealed.number, statement: sealed.name),
       rescue: repository.key.rescue, location: repository.objects.store.description, signing: signing,
       meta: repository.key.meta, data: role == .restorer ? repository.key.data : [])
+    try save(key)
+    try sealed.put(in: repository.objects)
+    return key
   }
 
   /// Closes a signing key: nothing that it signs counts any more.
@@ -33,12 +43,13 @@ package enum NewAuthority {
     guard key != statement.root else {
       throw Failure(.usage, "the root key cannot be closed", next: "Make a new repository if it was stolen.")
     }
-    _ = try append("key closed", in: repository) { $0.closed.append(key) }
+    if statement.closed.contains(key) { return }
+    try next("key closed", in: repository) { $0.closed.append(key) }.put(in: repository.objects)
   }
 
-  private static func append(
+  private static func next(
     _ change: String, in repository: OpenRepository, _ body: (inout AuthorityStatement) -> Void
-  ) throws(Failure) -> Name {
+  ) throws(Failure) -> SealedStatement {
     guard let rootKey = repository.key.rootKey else {
       throw Failure(
         .keyWrongRole, "this key file does not hold the root key", next: "Use the first restorer's key file.")
@@ -48,6 +59,6 @@ package enum NewAuthority {
     statement.number += 1
     statement.change = change
     body(&statement)
-    return try Authority.put(statement, by: rootKey, in: repository.objects)
+    return SealedStatement(statement, by: rootKey)
   }
 }

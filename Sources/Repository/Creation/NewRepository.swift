@@ -5,7 +5,7 @@ package import Format
 import Pipeline
 package import Store
 
-/// Makes repositories: genesis statement, rescue kit, the first writer.
+/// Makes repositories: rescue kit, the first writer, genesis statement.
 package enum NewRepository {
   /// The three key files of a new repository.
   package struct Keys: Sendable {
@@ -20,38 +20,52 @@ package enum NewRepository {
   ///   - store: where; must hold no authority yet
   ///   - components: what the first writer may write
   ///   - label: what people call the first writer
-  /// - Throws: `storeExists` if there is a repository already.
+  ///   - save: keeps the keys, before anything is stored: a crash must not leave a repository without keys
+  /// - Throws: `storeExists` if there is a repository already; what `save` throws, with nothing stored.
   package static func create(
-    in store: any Store, components: [String], label: String
+    in store: any Store, components: [String], label: String,
+    save: (Keys) throws(Failure) -> Void = { (_) throws(Failure) in }
   ) throws(Failure) -> Keys {
     let objects = ObjectStore(store)
-    guard try objects.list(ObjectPath.authorityFolder).isEmpty else {
-      throw Failure(
-        .storeExists, "there is a repository already", at: store.description,
-        next: "Use it with its keys, or name an empty place.")
-    }
+    guard try objects.list(ObjectPath.authorityFolder).isEmpty else { throw exists(store) }
     let rootKey = SigningKey()
-    let keeperKey = SigningKey()
-    let restorerKey = SigningKey()
-    let meta = X25519Identity()
-    let data = X25519Identity()
+    let (keeperKey, restorerKey) = (SigningKey(), SigningKey())
+    let (meta, data) = (X25519Identity(), X25519Identity())
     let statement = AuthorityStatement(
       genesisOf: Identifier.random(), root: rootKey.publicKey,
       epoch: Epoch(epoch: 1, data: [data.recipient.text], meta: [meta.recipient.text]),
       keepers: [keeperKey.publicKey], restorers: [restorerKey.publicKey], rescue: RescueKit.digests)
-    for file in RescueKit.files { try putRescue(file, in: store) }
-    let head = try Authority.put(statement, by: rootKey, in: objects)
-    let pin = KeyFile.Pin(number: 0, statement: head)
+    let genesis = SealedStatement(statement, by: rootKey)
     func key(_ role: Role, _ signing: SigningKey, data: [X25519Identity] = [], root: SigningKey? = nil) -> KeyFile {
       KeyFile(
-        role: role, repository: statement.repository, root: rootKey.publicKey, authority: pin,
-        rescue: statement.rescue.reader, location: store.description, signing: signing, meta: [meta], data: data,
-        rootKey: root)
+        role: role, repository: statement.repository, root: rootKey.publicKey,
+        authority: KeyFile.Pin(number: 0, statement: genesis.name), rescue: statement.rescue.reader,
+        location: store.description, signing: signing, meta: [meta], data: data, rootKey: root)
     }
     let keeper = key(.keeper, keeperKey)
-    let repository = try OpenRepository(store, key: keeper, state: nil)
-    let writer = try NewWriter.enrol(in: repository, components: components, label: label)
-    return Keys(restorer: key(.restorer, restorerKey, data: [data], root: rootKey), keeper: keeper, writer: writer)
+    let future = OpenRepository(
+      objects: objects, key: keeper, authority: AuthorityChain(statement: statement, head: genesis.name))
+    let writer = try NewWriter.draft(in: future, components: components, label: label)
+    let keys = Keys(
+      restorer: key(.restorer, restorerKey, data: [data], root: rootKey), keeper: keeper, writer: writer.key)
+    try save(keys)
+    for file in RescueKit.files { try putRescue(file, in: store) }
+    try NewWriter.put(writer.enrolment, in: future)
+    try genesis.put(in: objects)
+    // Two that make a repository in one place at the same time must both notice it.
+    guard try objects.list(ObjectPath.authorityFolder).count == 1 else { throw exists(store) }
+    return keys
+  }
+
+  /// Whether a store holds a repository, whole or not.
+  package static func exists(in store: any Store) throws(Failure) -> Bool {
+    try !ObjectStore(store).list(ObjectPath.authorityFolder).isEmpty
+  }
+
+  private static func exists(_ store: any Store) -> Failure {
+    Failure(
+      .storeExists, "there is a repository already", at: store.description,
+      next: "Use it with its keys, or name an empty place.")
   }
 
   /// Puts a file of the rescue kit; one that is there already has the same digest in its path.
@@ -64,18 +78,21 @@ package enum NewRepository {
   }
 }
 
-/// Puts statements of authority.
-enum Authority {
-  /// Signs a statement with the root key and puts it; returns its object name.
-  static func put(
-    _ statement: AuthorityStatement, by rootKey: SigningKey, in objects: ObjectStore
-  ) throws(Failure) -> Name {
+/// A statement of authority, signed and ready to be stored.
+struct SealedStatement {
+  let number: UInt64
+  /// Its object name.
+  let name: Name
+  private let bytes: [UInt8]
+
+  init(_ statement: AuthorityStatement, by rootKey: SigningKey) {
     let header = Envelope.Header(
       kind: .authority, repository: statement.repository, writer: .zero, authority: statement.number,
       time: WallClock.now())
-    let bytes = Envelope.seal(header, body: statement.body, by: rootKey)
-    let name = ObjectDigest.name(of: bytes)
-    try objects.put(.authority(number: statement.number, name), bytes)
-    return name
+    bytes = Envelope.seal(header, body: statement.body, by: rootKey)
+    name = ObjectDigest.name(of: bytes)
+    number = statement.number
   }
+
+  func put(in objects: ObjectStore) throws(Failure) { try objects.put(.authority(number: number, name), bytes) }
 }

@@ -8,6 +8,8 @@ package struct Namespace: Sendable {
   package let index: BlobIndex
   /// Packs in the store that no index speaks of: leftovers of a crashed run, or planted.
   package let unindexed: [Name]
+  /// The index objects that opened and count.
+  package let loadedIndexes: Set<Name>
   /// The snapshots in the store, by name alone.
   package let snapshots: Set<Name>
   /// What index objects say of the runs that wrote them.
@@ -58,6 +60,7 @@ private struct NamespaceLoader {
   var tombstoned: Set<Name> = []
   var builder = BlobIndexBuilder()
   var histories: [IndexHistory] = []
+  var loadedIndexes: Set<Name> = []
   var problems: [(path: ObjectPath, failure: Failure)] = []
 
   mutating func list() throws(Failure) {
@@ -89,6 +92,7 @@ private struct NamespaceLoader {
         let shard = try IndexShard(envelope.body)
         if shard.history.sequence > 0 { histories.append(shard.history) }
         for pack in shard.packs { add(pack) }
+        loadedIndexes.insert(object.name)
       } catch {
         problems.append((object, error.within(object.path)))
       }
@@ -115,7 +119,7 @@ private struct NamespaceLoader {
     }
     return Namespace(
       writer: writer, index: builder.build(), unindexed: packs.keys.filter { !builder.contains($0) }.sorted(),
-      snapshots: snapshots, histories: histories, problems: problems)
+      loadedIndexes: loadedIndexes, snapshots: snapshots, histories: histories, problems: problems)
   }
 
   private mutating func add(_ pack: IndexedPack) {

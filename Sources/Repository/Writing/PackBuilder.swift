@@ -4,6 +4,8 @@ import Format
 
 /// One pack while it fills: sealed blobs end to end in one buffer, and what the directory will say of them.
 struct PackBuilder: ~Copyable {
+  /// Blobs in a pack at most: a pack of tiny ones would have a directory that no reader takes.
+  private static let most = 65_536
 
   private var buffer = Buffer(capacity: Limits.fullPack)
   private(set) var entries: [DirectoryEntry] = []
@@ -20,8 +22,9 @@ struct PackBuilder: ~Copyable {
 
   /// True if a sealed blob of `length` bytes still fits beside the directory it makes longer.
   func hasRoom(for length: Int) -> Bool {
-    buffer.count + length + directoryLength(entries: entries.count + 1, deltas: deltas + 1) + PackTrailer.length
-      <= Limits.fullPack
+    entries.count < PackBuilder.most
+      && buffer.count + length + directoryLength(entries: entries.count + 1, deltas: deltas + 1) + PackTrailer.length
+        <= Limits.fullPack
   }
 
   /// Appends a sealed blob; `entry` gets its offset here.

@@ -11,15 +11,17 @@ final class PackWriter: Sendable {
   private struct State: ~Copyable {
     var open: PackBuilder?
     var unindexed: [IndexedPack] = []
+    var unindexedBlobs = 0
     var indexes: [Name] = []
     var packs: [Name: UInt64] = [:]
     var storedBytes: UInt64 = 0
     var lastIndexed: UInt64
   }
 
-  /// An index object is written after so many packs, or after so many nanoseconds, whatever comes first: what a
-  /// crashed run stored before is found by the next one.
+  /// An index object is written after so many packs, so many blobs (which bounds its size), or so many nanoseconds,
+  /// whatever comes first: what a crashed run stored before is found by the next one.
   private static let packsPerIndex = 64
+  private static let blobsPerIndex = 400_000
   private static let indexInterval: UInt64 = 300_000_000_000
 
   private let access: WriterAccess
@@ -91,23 +93,29 @@ final class PackWriter: Sendable {
   private func store(_ pack: consuming PackBuilder, isFull: Bool) throws(Failure) {
     let access = access
     let stored = try pack.finish(isFull: isFull) { body in
-      Envelope.seal(access.repository.header(.directory, writer: access.id), body: body, by: access.repository.key.signing)
+      Envelope.seal(
+        access.repository.header(.directory, writer: access.id), body: body, by: access.repository.key.signing)
     } put: { (pack, bytes) throws(Failure) in
       let path = try StorePath(checking: ObjectPath.pack(writer: access.id, pack.name).path)
       try access.repository.objects.store.put(path, bytes)
     }
     let isDue = state.withLock { state in
       state.unindexed.append(stored)
+      state.unindexedBlobs += stored.directory.entries.count
       state.packs[stored.name] = stored.size
       state.storedBytes += stored.size
-      return state.unindexed.count >= PackWriter.packsPerIndex || clock() - state.lastIndexed > PackWriter.indexInterval
+      return state.unindexed.count >= PackWriter.packsPerIndex || state.unindexedBlobs >= PackWriter.blobsPerIndex
+        || clock() - state.lastIndexed > PackWriter.indexInterval
     }
     if isDue { try index() }
   }
 
   private func index() throws(Failure) {
     let packs = state.withLock { state in
-      defer { state.unindexed = [] }
+      defer {
+        state.unindexed = []
+        state.unindexedBlobs = 0
+      }
       state.lastIndexed = clock()
       return state.unindexed
     }

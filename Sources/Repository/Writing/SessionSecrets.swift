@@ -36,7 +36,8 @@ struct SessionSecrets: Sendable {
     ]
   }
 
-  private func wrap(_ key: SessionKey, _ kind: Wrap.Kind, to recipients: [AgeRecipient]) throws(Failure) -> DirectoryKey {
+  private func wrap(_ key: SessionKey, _ kind: Wrap.Kind, to recipients: [AgeRecipient]) throws(Failure) -> DirectoryKey
+  {
     let place = Wrap.Place(kind: kind, epoch: epoch, repository: repository, writer: writer)
     return DirectoryKey(
       kind: kind, epoch: epoch, id: key.id, wrap: try Wrap.seal(key.secret, at: place, to: recipients))

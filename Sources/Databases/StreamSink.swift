@@ -1,0 +1,18 @@
+package import Bytes
+
+/// Where a source hands its streams over. The engine owns all reading of bytes; a source owns what they mean.
+package protocol StreamSink {
+  /// Reads `descriptor` to its end and stores the bytes as one stream.
+  ///
+  /// - Parameters:
+  ///   - stream: what is read
+  ///   - descriptor: a pipe or a regular file, only borrowed. It may be non-blocking: read it with
+  ///     `Transfers.read`, which waits for bytes and for the stop of the run.
+  /// - Returns: length and tail. An error of the system while reading is no throw but a `readingProblem` there: one bad
+  ///   sector must not end the dump of a folder.
+  /// - Throws: what prevents storing, and the reason of a stopped run.
+  func stream(_ stream: DumpedStream, from descriptor: Int32) throws(Failure) -> StreamSummary
+
+  /// Stores a folder or a symbolic link, which have no bytes.
+  func entry(_ stream: DumpedStream) throws(Failure)
+}

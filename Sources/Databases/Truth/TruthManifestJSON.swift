@@ -1,0 +1,123 @@
+package import Bytes
+import FoundationEssentials
+import Profiles
+
+// The manifest as JSON: names that are not UTF-8 stand as `name-hex`, counts as numbers or, beyond 2^53, as texts.
+extension TruthManifest {
+  /// The version of this layout.
+  private static let version = 1
+
+  /// The manifest as one line of JSON.
+  package var json: String {
+    var members: [(String, JSONText)] = [
+      ("version", .integer(Int64(TruthManifest.version))), ("engine", .text(engine)),
+    ]
+    if let schema { members.append(("schema", .text(schema.hex))) }
+    members.append(("tables", .list(tables.map(\.json))))
+    if let streams {
+      let tally: [(String, JSONText)] = [
+        ("count", .count(streams.count)), ("bytes", .count(streams.bytes)), ("checksum", .text(streams.value.hex)),
+      ]
+      members.append(("streams", .object(tally)))
+    }
+    return JSONText.object(members).encoded
+  }
+
+  /// Reads what `json` wrote; throws `damaged` for anything else, and `unsupportedFormat` for a later version.
+  package init(json: [UInt8]) throws(Failure) {
+    let stored: Stored
+    do {
+      stored = try JSONDecoder().decode(Stored.self, from: Data(json))
+    } catch {
+      throw Failure(.damaged, "the truth manifest is malformed")
+    }
+    guard stored.version == TruthManifest.version else {
+      throw Failure(
+        .unsupportedFormat, "the truth manifest has version \(stored.version)", next: "Use a later lifeboat.")
+    }
+    var tables: [Table] = []
+    for table in stored.tables { tables.append(try table.value()) }
+    self.init(
+      engine: stored.engine, schema: try stored.schema.map { text throws(Failure) in try Stored.name(text) },
+      tables: tables, streams: try stored.streams.map { tally throws(Failure) in try tally.value() })
+    guard zip(self.tables, self.tables.dropFirst()).allSatisfy({ $0.name != $1.name }) else {
+      throw Failure(.damaged, "the truth manifest names a table twice")
+    }
+  }
+}
+
+extension TruthManifest.Table {
+  fileprivate var json: JSONText {
+    let isText = String(validating: name, as: UTF8.self) != nil
+    let title: (String, JSONText) =
+      isText ? ("name", .text(String(decoding: name, as: UTF8.self))) : ("name-hex", .text(Hex.encode(name)))
+    return .object([title, ("rows", .count(rows)), ("checksum", .text(checksum.hex))])
+  }
+}
+
+extension JSONText {
+  fileprivate static func count(_ value: UInt64) -> JSONText {
+    Int64(exactly: value).map { .integer($0) } ?? .text("\(value)")
+  }
+}
+
+/// The layout as the decoder sees it.
+private struct Stored: Decodable {
+  struct Count: Decodable {
+    let value: UInt64
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let number = try? container.decode(UInt64.self) {
+        value = number
+      } else if let number = UInt64(try container.decode(String.self)) {
+        value = number
+      } else {
+        throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a count")
+      }
+    }
+  }
+
+  struct Table: Decodable {
+    enum CodingKeys: String, CodingKey {
+      case name
+      case hexadecimal = "name-hex"
+      case rows
+      case checksum
+    }
+
+    let name: String?
+    let hexadecimal: String?
+    let rows: Count
+    let checksum: String
+
+    func value() throws(Failure) -> TruthManifest.Table {
+      let bytes = name.map { Array($0.utf8) } ?? hexadecimal.flatMap { Hex.decode($0) }
+      guard let bytes, name == nil || hexadecimal == nil else {
+        throw Failure(.damaged, "a table of the truth manifest has no name")
+      }
+      return TruthManifest.Table(name: bytes, rows: rows.value, checksum: try Stored.name(checksum))
+    }
+  }
+
+  struct Tally: Decodable {
+    let count: Count
+    let bytes: Count
+    let checksum: String
+
+    func value() throws(Failure) -> StreamTally {
+      StreamTally(count: count.value, bytes: bytes.value, checksum: try Stored.name(checksum))
+    }
+  }
+
+  let version: Int
+  let engine: String
+  let schema: String?
+  let tables: [Table]
+  let streams: Tally?
+
+  static func name(_ text: String) throws(Failure) -> Name {
+    guard let name = Name(hex: text) else { throw Failure(.damaged, "a checksum of the truth manifest is malformed") }
+    return name
+  }
+}

@@ -1,0 +1,41 @@
+import Bytes
+import Databases
+import Format
+import Pipeline
+import Repository
+
+/// What travels from the source to the crew, in order.
+enum IntakeJob: ~Copyable, Sendable {
+  case begin(DumpedStream)
+  case chunk(PooledBuffer)
+  case end(length: UInt64)
+  /// A folder or symbolic link.
+  case entry(DumpedStream)
+}
+
+/// What travels from the crew to the catalogue, in the same order.
+enum IntakeResult: Sendable {
+  case begin(DumpedStream)
+  case chunk(WrittenBlob)
+  case end(length: UInt64)
+  case entry(DumpedStream)
+}
+
+extension StreamEntry {
+  /// The catalogue's entry for what a source dumped.
+  init(_ stream: DumpedStream, root: RecipeRoot) {
+    let kind: StreamEntry.Kind
+    var target: [UInt8] = []
+    switch stream.kind {
+    case .dump: kind = .dump
+    case .file: kind = .file
+    case .folder: kind = .folder
+    case .symbolicLink(let bytes):
+      kind = .symbolicLink
+      target = bytes
+    }
+    self.init(
+      kind: kind, name: stream.name, target: target, mode: stream.mode, owner: stream.owner, group: stream.group,
+      modified: stream.modified, root: root)
+  }
+}

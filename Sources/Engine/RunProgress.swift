@@ -1,0 +1,29 @@
+import Synchronization
+
+/// How far a run is: counters that its threads raise and a renderer reads.
+package final class RunProgress: Sendable {
+  private let done = Atomic<UInt64>(0)
+  private let fresh = Atomic<UInt64>(0)
+  private let sealed = Atomic<UInt64>(0)
+  private let total = Atomic<UInt64>(0)
+
+  package init() {}
+
+  /// Bytes read from the source, or written to the target.
+  package var bytes: UInt64 { done.load(ordering: .relaxed) }
+  /// Bytes of chunks that the repository did not have.
+  package var newBytes: UInt64 { fresh.load(ordering: .relaxed) }
+  /// Bytes that those chunks take when sealed.
+  package var sealedBytes: UInt64 { sealed.load(ordering: .relaxed) }
+  /// Bytes that there will be in all; zero where nobody knows.
+  package var expected: UInt64 { total.load(ordering: .relaxed) }
+
+  func add(bytes: Int) { done.wrappingAdd(UInt64(bytes), ordering: .relaxed) }
+
+  func add(newBytes: UInt64, sealedBytes: UInt64) {
+    fresh.wrappingAdd(newBytes, ordering: .relaxed)
+    sealed.wrappingAdd(sealedBytes, ordering: .relaxed)
+  }
+
+  func expect(_ bytes: UInt64) { total.store(bytes, ordering: .relaxed) }
+}

@@ -1,0 +1,94 @@
+package import Bytes
+package import Cryptography
+package import Format
+
+/// A record that opened, verified and counts.
+package struct LedgerEntry: Sendable {
+  package let name: Name
+  package let header: Envelope.Header
+  /// The restorer that signed.
+  package let signer: PublicKey
+  package let record: Record
+
+  /// Where it lies.
+  package var path: ObjectPath { .record(name) }
+}
+
+/// The ledger: signed records of drills and recoveries, each naming the heads it saw.
+package struct Ledger: Sendable {
+  /// Oldest first.
+  package let entries: [LedgerEntry]
+  /// Objects that do not open, verify or count.
+  package let problems: [(path: ObjectPath, failure: Failure)]
+
+  /// Lists and opens all records, and looks for parents that are missing.
+  package static func load(_ access: MetaAccess) throws(Failure) -> Ledger {
+    var entries: [LedgerEntry] = []
+    var problems: [(path: ObjectPath, failure: Failure)] = []
+    for (path, _) in try access.repository.objects.list(ObjectPath.recordsFolder) {
+      do throws(Failure) {
+        entries.append(try open(path, access))
+      } catch {
+        guard error.code.isAboutTheObject else { throw error }
+        problems.append((path, error))
+      }
+    }
+    let known = Set(entries.map(\.name)).union(problems.map(\.path.name))
+    for entry in entries {
+      for parent in entry.record.parents where !known.contains(parent) {
+        problems.append(
+          (
+            .record(parent),
+            Failure(
+              .damaged, "the record \(parent.hex.prefix(12)) is missing: \(entry.name.hex.prefix(12)) follows it",
+              at: ObjectPath.record(parent).path, next: "Restore it from a copy of the repository.")
+          ))
+      }
+    }
+    let sorted = entries.sorted {
+      ($0.record.number, $0.header.time, $0.name.hex) < ($1.record.number, $1.header.time, $1.name.hex)
+    }
+    return Ledger(entries: sorted, problems: problems)
+  }
+
+  /// The records that no other record follows.
+  package var heads: [Name] {
+    let followed = Set(entries.flatMap(\.record.parents))
+    return entries.map(\.name).filter { !followed.contains($0) }.sorted()
+  }
+
+  /// The number of the next record.
+  package var nextNumber: UInt64 { (entries.map(\.record.number).max() ?? 0) + 1 }
+
+  /// The newest record that proves a snapshot of the component.
+  package func lastProven(_ component: String) -> LedgerEntry? {
+    entries.last { $0.record.component == component && $0.record.verdict == .proven }
+  }
+
+  /// True if a record proves the snapshot.
+  package func isProven(_ snapshot: Name) -> Bool {
+    entries.contains { $0.record.snapshot == snapshot && $0.record.verdict == .proven }
+  }
+
+  /// Signs a record and puts it; needs a restorer key.
+  package static func append(_ record: Record, in access: MetaAccess) throws(Failure) -> Name {
+    let repository = access.repository
+    guard repository.authority.statement.isRestorer(repository.key.signing.publicKey) else {
+      throw repository.wrongRole(to: "sign records", needs: [.restorer])
+    }
+    return try repository.putSealed(
+      .record, writer: .zero, body: record.body, to: try repository.authority.metaRecipients()
+    ) { .record($0) }.name
+  }
+
+  private static func open(_ path: ObjectPath, _ access: MetaAccess) throws(Failure) -> LedgerEntry {
+    let envelope = try access.repository.openSealed(path, kind: .record, writer: .zero, with: access.identities)
+    guard access.repository.authority.statement.isRestorer(envelope.signer) else {
+      throw Failure(
+        .keyUntrusted, "this record is signed by \(envelope.signer.fingerprint), which is no restorer", at: path.path,
+        next: "Somebody planted it: look into the store, then remove the object.")
+    }
+    return LedgerEntry(
+      name: path.name, header: envelope.header, signer: envelope.signer, record: try Record(body: envelope.body))
+  }
+}

@@ -1,0 +1,32 @@
+import Bytes
+import Glibc
+import TestKit
+
+/// What the kernel says of this process, for tests that must leave nothing behind.
+enum OwnProcess {
+  /// The names of threads of runs that are still there after a while: one that nobody waits for may need a moment.
+  static func remainingThreads() -> [String] {
+    for _ in 0..<100 where !runThreads().isEmpty { sleep(milliseconds: 10) }
+    return runThreads()
+  }
+
+  /// The names of threads that belong to runs.
+  private static func runThreads() -> [String] {
+    Files.names(in: "/proc/self/task").compactMap { number in
+      guard let bytes = try? Files.read("/proc/self/task/\(number)/comm") else { return nil }
+      let name = String(decoding: bytes.dropLast(), as: UTF8.self)
+      return ["backup", "restore", "child", "examine"].contains { name.hasPrefix($0) } ? name : nil
+    }
+  }
+
+  /// The numbers of all children, zombies too.
+  static func children() -> [Int] {
+    Files.names(in: "/proc/self/task").flatMap { number -> [Int] in
+      guard let bytes = try? Files.read("/proc/self/task/\(number)/children") else { return [] }
+      return String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Int($0) }
+    }
+  }
+
+  /// Sleeps.
+  static func sleep(milliseconds: Int) { usleep(UInt32(milliseconds) * 1000) }
+}
