@@ -31,12 +31,23 @@ struct RecordCheck {
         findings.damage(at: path.path, error)
       }
     }
-    for (parent, child) in parents where !inventory.records.contains(parent) {
+    var missing = parents.mapValues { "the record is missing: \($0.hex.prefix(12)) follows it" }
+    try noteRemembered(heads: inventory.records.subtracting(parents.keys), &missing)
+    for (parent, what) in missing where !inventory.records.contains(parent) {
       guard try access.repository.isGone(.record(parent)) else { continue }
-      let what = "the record is missing: \(child.hex.prefix(12)) follows it"
       findings.add(CheckProblem(.damage, at: ObjectPath.record(parent).path, what))
     }
     return mentions
+  }
+
+  /// Heads of the ledger that this host saw before, kept under the zero id. What went missing stays remembered.
+  private func noteRemembered(heads: Set<Name>, _ missing: inout [Name: String]) throws(Failure) {
+    guard let state = access.repository.state else { return }
+    let remembered = Set(try state.heads(of: .zero) ?? [])
+    let gone = remembered.subtracting(inventory.records)
+    for name in gone where missing[name] == nil { missing[name] = "a record that this host saw is gone" }
+    let now = heads.union(gone)
+    if now != remembered { try state.remember(heads: now.sorted(), of: .zero) }
   }
 
   private func open(_ path: ObjectPath) throws(Failure) -> Record {
