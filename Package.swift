@@ -82,13 +82,19 @@ let tests: [Target] = [
   .testTarget(
     name: "DatabasesTests", dependencies: ["Databases", "Pipeline", "Cryptography", "Profiles", "Bytes", "TestKit"]),
   .testTarget(
-    name: "CommandTests", dependencies: ["Command", "Engine", "Profiles", "Cryptography", "Bytes", "TestKit"]),
-  .testTarget(
     name: "EngineTests",
     dependencies: [
       "Engine", "Repository", "Databases", "Profiles", "Format", "Store", "Cryptography", "Pipeline", "Bytes",
       "TestKit",
     ]),
+  .testTarget(
+    name: "DrillsTests",
+    dependencies: [
+      "Drills", "Engine", "Repository", "Databases", "Format", "Profiles", "Store", "Cryptography", "Pipeline", "Bytes",
+      "TestKit",
+    ]),
+  .testTarget(
+    name: "CommandTests", dependencies: ["Command", "Engine", "Profiles", "Cryptography", "Bytes", "TestKit"]),
 ]
 
 let package = Package(

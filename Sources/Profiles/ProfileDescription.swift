@@ -10,6 +10,12 @@ package struct ProfileDescription: Sendable, Equatable {
     package let value: Value
     /// `profiles/orders.yaml:4:9`, with `, from ${NAME}` where the environment took part; or `default`.
     package let origin: String
+
+    package init(key: String, value: Value, origin: String) {
+      self.key = key
+      self.value = value
+      self.origin = origin
+    }
   }
 
   /// What an entry holds.

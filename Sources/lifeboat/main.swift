@@ -1,1 +1,3 @@
-print("lifeboat")
+import Command
+
+CommandLineTool.main()

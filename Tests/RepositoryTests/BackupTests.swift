@@ -101,7 +101,7 @@ struct BackupTests {
       try WriterAccess(try OpenRepository(store, key: keys.writer, state: nil)), level: 1)
     _ = try session.store(["a": noise(500_000, seed: 4)])
     let files = Files.tree(folder.path("store"))
-    #expect(files.count == 6)
+    #expect(files.count == 7)
     let outcome = try Program.run(["sha256sum"] + files, in: folder.path("store"))
     #expect(outcome.status == 0)
     for line in outcome.text.split(separator: "\n") {
@@ -126,8 +126,8 @@ struct BackupTests {
   @Test("two runs of one writer at the same time both succeed, and the next run follows both")
   func parallelRuns() throws {
     let fixture = try RepositoryFixture()
-    let first = try BackupSession(try fixture.writer(), level: 1)
-    let second = try BackupSession(try fixture.writer(), level: 1)
+    let first = try BackupSession(try fixture.writer(state: fixture.host), level: 1)
+    let second = try BackupSession(try fixture.writer(state: fixture.host), level: 1)
     let dumps: [Dump] = [["a": noise(300_000, seed: 6)], ["a": noise(300_000, seed: 6), "b": [1, 2]]]
     let one = try first.store(dumps[0])
     let two = try second.store(dumps[1])

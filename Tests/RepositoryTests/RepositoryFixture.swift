@@ -13,21 +13,31 @@ typealias Dump = [String: [UInt8]]
 struct RepositoryFixture: Sendable {
   let store: MemoryStore
   let keys: NewRepository.Keys
+  /// The state of the host that makes the backups.
+  let host: HostState
+  private let folder = TemporaryFolder()
 
   /// Makes a repository with one writer.
   init(components: [String] = ["orders"]) throws {
     store = MemoryStore()
     keys = try NewRepository.create(in: store, components: components, label: "db1")
+    host = try HostState(root: folder.path, repository: keys.writer.repository)
   }
 
   /// The same repository in another store.
-  init(_ other: RepositoryFixture, in store: MemoryStore) {
+  init(_ other: RepositoryFixture, in store: MemoryStore) throws {
     self.store = store
     keys = other.keys
+    host = try HostState(root: folder.path, repository: keys.writer.repository)
   }
 
   /// A copy to be damaged.
-  func copy() -> RepositoryFixture { RepositoryFixture(self, in: store.copy()) }
+  func copy() throws -> RepositoryFixture { try RepositoryFixture(self, in: store.copy()) }
+
+  /// The state of another host that has seen nothing yet.
+  func otherHost() throws -> HostState {
+    try HostState(root: "\(folder.path)/\(Identifier.random())", repository: keys.writer.repository)
+  }
 
   func open(_ key: KeyFile, state: HostState? = nil) throws -> OpenRepository {
     try OpenRepository(store, key: key, state: state)
@@ -53,7 +63,7 @@ struct RepositoryFixture: Sendable {
     _ dump: Dump, by key: KeyFile? = nil, component: String = "orders", in other: (any Store)? = nil,
     state: HostState? = nil, chunk: Int = 1 << 16
   ) throws -> Name {
-    let session = try BackupSession(try writer(key, in: other, state: state), level: 1)
+    let session = try BackupSession(try writer(key, in: other, state: state ?? host), level: 1)
     return try session.store(dump, component: component, chunk: chunk)
   }
 

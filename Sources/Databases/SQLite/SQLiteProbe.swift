@@ -9,6 +9,10 @@ package enum SQLiteProbe {
   /// Lists of columns and of findings fit in this many bytes, or something is wrong.
   private static let listLimit = 256 << 20
 
+  /// Throws `sourceFailed` unless the `sqlite3` command is there and new enough: without it nothing can be said of any
+  /// database.
+  package static func requireCommand(stop: StopSignal) throws(Failure) { _ = try SQLiteCommand.version(stop: stop) }
+
   /// What `PRAGMA integrity_check` finds, at most 20 lines; empty if the database is sound.
   ///
   /// - Throws: what prevents the check; a file that is too damaged to be checked is a finding, not an error

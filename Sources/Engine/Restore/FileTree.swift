@@ -33,6 +33,10 @@ package enum FileTree {
   private static func remove(_ name: [CChar], in folder: Int32) throws(SystemError) {
     if unlinkat(folder, name, 0) == 0 || errno == ENOENT { return }
     guard errno == EISDIR || errno == EPERM else { throw SystemError(call: "unlink", subject: "", number: errno) }
+    // A restored folder has the modes of its source, which may keep even its owner out.
+    if faccessat(folder, name, R_OK | W_OK | X_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) != 0 {
+      _ = fchmodat(folder, name, 0o700, AT_SYMLINK_NOFOLLOW)
+    }
     let number = try retrying("openat", "") {
       openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     }

@@ -26,7 +26,9 @@ struct LoadedNamespace: Sendable {
 
   /// The namespace as readers of blobs want it.
   var namespace: Namespace {
-    Namespace(writer: writer, index: index, unindexed: unindexed, snapshots: [], histories: histories, problems: [])
+    Namespace(
+      writer: writer, index: index, unindexed: unindexed, loadedIndexes: [], snapshots: [], histories: histories,
+      problems: [])
   }
 }
 

@@ -54,6 +54,9 @@ package struct BlobIndex: Sendable {
   package let keys: [DirectoryKey]
   let bases: [UInt64: Name]
 
+  /// Bytes of memory that the rows take, room for growing included.
+  package var reservedBytes: Int { rows.capacity * BlobIndex.bytesPerBlob }
+
   /// How many copies of blobs there are.
   package var count: Int { rows.count }
 

@@ -1,0 +1,50 @@
+import Bytes
+import Format
+import Glibc
+import Profiles
+
+/// What a profile or drill says of its repository.
+struct AddressHints {
+  let repository: String
+  let keys: KeyFiles
+  let passphrase: SecretReference?
+
+  init(_ profile: Profile) {
+    repository = profile.repository
+    keys = profile.keys
+    passphrase = profile.passphrase
+  }
+
+  init(_ drill: Drill) {
+    repository = drill.repository
+    keys = drill.keys
+    passphrase = drill.passphrase
+  }
+
+  /// The hints of the profile that a word names; nil where it names none.
+  static func find(_ word: String?) throws(Failure) -> AddressHints? {
+    guard let word else { return nil }
+    let path: String
+    do throws(Failure) {
+      path = try Lookup.profile(word)
+    } catch {
+      return nil
+    }
+    return AddressHints(try Profile.load(path))
+  }
+
+  /// The first key file of these roles that is there; otherwise the first that is named at all, so that opening it
+  /// says what is wrong: that it is missing, or of the wrong role.
+  func key(for roles: [Role]) -> String? {
+    let wanted = roles.compactMap { path(of: $0) }
+    return wanted.first { access($0, R_OK) == 0 } ?? wanted.first ?? Role.allCases.compactMap { path(of: $0) }.first
+  }
+
+  private func path(of role: Role) -> String? {
+    switch role {
+    case .writer: keys.writer
+    case .keeper: keys.keeper
+    case .restorer: keys.restorer
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Bytes
+import Engine
+import Format
+import Profiles
+import Repository
+import Store
+
+/// Where a repository is, and with which key file it is opened.
+struct RepositoryAddress: Sendable {
+  let location: StoreLocation
+  let keyPath: String
+  let passphrase: SecretReference?
+
+  /// Reads and unlocks the key file.
+  func key(in context: RunContext) throws(Failure) -> KeyFile {
+    try KeyFileStorage.read(keyPath, PassphraseReader(reference: passphrase, stop: context.stop))
+  }
+
+  /// Opens the repository and works with it; what this host remembers of it must be readable and writable.
+  ///
+  /// A failure that is about the key's role names the key file.
+  func withRepository<Result>(
+    in context: RunContext, _ body: (OpenRepository) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let key = try key(in: context)
+    return try naming(key) { () throws(Failure) in
+      try body(
+        try RepositoryOpening.open(
+          location, key: key, stateRoot: HostState.defaultRoot(environment: context.environment)))
+    }
+  }
+
+  /// Opens the repository to read it. A host that can keep no local state is warned and served all the same: a
+  /// recovery must not hang on it.
+  func withReadOnlyRepository<Result>(
+    in context: RunContext, _ body: (OpenRepository) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let key = try key(in: context)
+    return try naming(key) { () throws(Failure) in
+      do throws(Failure) {
+        return try body(
+          try RepositoryOpening.open(
+            location, key: key, stateRoot: HostState.defaultRoot(environment: context.environment)))
+      } catch {
+        guard error.code == .stateFailed else { throw error }
+        context.warn("\(error.what) (\(error.place)); going on with what the key file knows alone")
+        return try body(try RepositoryOpening.open(location, key: key, stateRoot: nil))
+      }
+    }
+  }
+
+  private func naming<Result>(_ key: KeyFile, _ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    do throws(Failure) {
+      return try body()
+    } catch {
+      let isAboutTheKey = error.code == .keyWrongRole || error.code == .keyUntrusted
+      guard isAboutTheKey, error.place.isEmpty else { throw error }
+      throw error.within("key file \(keyPath)")
+    }
+  }
+}

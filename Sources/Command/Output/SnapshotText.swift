@@ -1,0 +1,56 @@
+import Bytes
+import Cryptography
+import Engine
+import Format
+import Pipeline
+import Profiles
+import Repository
+
+/// Snapshots as people and programs see them.
+enum SnapshotText {
+  /// One row a snapshot.
+  static func table(_ snapshots: [ListedSnapshot], _ ledger: Ledger) -> [String] {
+    var table = Table([
+      ("TIME", .left), ("COMPONENT", .left), ("WRITER", .left), ("SEQ", .right), ("VERDICT", .left), ("SIZE", .right),
+      ("NEW", .right), ("PROVEN", .left), ("SNAPSHOT", .left),
+    ])
+    for listed in snapshots {
+      let snapshot = listed.snapshot
+      table.add([
+        LocalTime.text(snapshot.finished.value), snapshot.component, writer(listed), "\(snapshot.sequence)",
+        snapshot.verdict.rawValue, ByteCount(snapshot.statistics.bytes).rounded,
+        ByteCount(snapshot.statistics.newBytes).rounded, ledger.isProven(listed.name) ? "yes" : "-",
+        String(listed.name.hex.prefix(12)),
+      ])
+    }
+    return table.lines
+  }
+
+  /// The fields of a JSON object.
+  static func fields(_ listed: ListedSnapshot, _ ledger: Ledger) -> [(String, JSONText)] {
+    let snapshot = listed.snapshot
+    return [
+      ("id", .text(listed.name.hex)), ("component", .text(snapshot.component)), ("writer", .text(listed.writer.id.hex)),
+      ("label", .text(listed.writer.enrolment.label)), ("writerKey", .text(listed.writer.enrolment.sign.hex)),
+      ("sequence", .count(snapshot.sequence)), ("started", .time(snapshot.started.value)),
+      ("finished", .time(snapshot.finished.value)), ("verdict", .text(snapshot.verdict.rawValue)),
+      ("reasons", .list(snapshot.reasons.map { .text($0) })), ("bytes", .count(snapshot.statistics.bytes)),
+      ("newBytes", .count(snapshot.statistics.newBytes)), ("storedBytes", .count(snapshot.statistics.storedBytes)),
+      ("streams", .count(snapshot.catalogue.streams)), ("proven", .truth(ledger.isProven(listed.name))),
+    ]
+  }
+
+  /// The writer for people: the beginning of its id, and its label.
+  static func writer(_ listed: ListedSnapshot) -> String {
+    let label = SafeText.line(listed.writer.enrolment.label)
+    return label.isEmpty ? "\(listed.writer.id.hex.prefix(8))" : "\(listed.writer.id.hex.prefix(8)) \(label)"
+  }
+
+  /// Where a restore takes its data from, in one sentence part.
+  static func origin(_ listed: ListedSnapshot) -> String {
+    let age = WallClock.now() &- min(listed.snapshot.finished.value, WallClock.now())
+    return "snapshot \(listed.name.hex.prefix(12)) of \(LocalTime.text(listed.snapshot.finished.value)) "
+      + "(\(Duration.text(age)) old), sequence \(listed.snapshot.sequence), writer \(writer(listed)), "
+      + "key \(listed.writer.enrolment.sign.fingerprint)"
+  }
+}

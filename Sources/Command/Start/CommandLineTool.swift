@@ -1,0 +1,40 @@
+import ArgumentParser
+import Bytes
+import Glibc
+import Pipeline
+
+/// The program: arguments in, exit status out.
+package enum CommandLineTool {
+  /// Runs the command line of this process and ends it.
+  package static func main() -> Never {
+    SignalWatch.prepare()
+    CrashOutput.forbid()
+    let streams = StandardStreams()
+    exit(run(Array(CommandLine.arguments.dropFirst()), streams))
+  }
+
+  private static func run(_ arguments: [String], _ streams: StandardStreams) -> Int32 {
+    do {
+      let parsed = try Lifeboat.parseAsRoot(arguments)
+      if let command = parsed as? any LifeboatCommand { return run(command, streams) }
+      // A command that only groups others, or the built-in help: both end by throwing the help text.
+      var other = parsed
+      try other.run()
+      return 0
+    } catch {
+      return ParserReport(error, arguments).show(on: streams)
+    }
+  }
+
+  private static func run(_ command: any LifeboatCommand, _ streams: StandardStreams) -> Int32 {
+    let stop = StopSignal()
+    SignalWatch.start(stopping: stop)
+    let context = RunContext(command, streams, stop: stop)
+    do {
+      try command.run(in: context)
+      return context.finish(promisesOutput: command.promisesOutput)
+    } catch {
+      return context.finish(failing: Failure(unexpected: error))
+    }
+  }
+}

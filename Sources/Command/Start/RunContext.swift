@@ -1,0 +1,98 @@
+import Bytes
+import Engine
+import Glibc
+import Pipeline
+import Synchronization
+
+/// What a running command works with: the stop of the process, a voice, and the environment.
+final class RunContext: Sendable {
+  let stop: StopSignal
+  let environment: [String: String]
+  /// Standard output, for commands that write data themselves.
+  let streams: StandardStreams
+  private let renderer: any Renderer
+  private let voice: LineWriter
+  private let hasWarned = Atomic<Bool>(false)
+
+  init(_ command: any LifeboatCommand, _ streams: StandardStreams, stop: StopSignal) {
+    self.stop = stop
+    self.streams = streams
+    environment = Environment.all()
+    voice = command.sendsDataToOutput ? streams.errors : streams.output
+    if command.output.json {
+      renderer = JSONRenderer(voice, isQuiet: command.isQuiet)
+    } else if isatty(2) == 1, !command.isQuiet, environment["TERM"] != "dumb" {
+      renderer = TerminalRenderer(streams)
+    } else {
+      renderer = PlainRenderer(streams, isQuiet: command.isQuiet)
+    }
+  }
+
+  /// Gets the events of a run; remembers that there was a warning.
+  var events: EventSink { { [self] event in show(event) } }
+
+  func warn(_ text: String) { show(.warning(text)) }
+
+  func note(_ text: String) { show(.note(text)) }
+
+  /// Says what a command found or did.
+  func say(_ statement: Statement) { renderer.say(statement) }
+
+  /// Runs `body` while showing every now and then how far it is.
+  func tracking<Result>(
+    _ subject: String, _ read: @escaping @Sendable () -> ProgressReading?,
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let ticker = ProgressTicker(interval: interval, read: read) { [renderer] in
+      renderer.show(.progress($0), of: subject)
+    }
+    defer { ticker.end() }
+    return try body()
+  }
+
+  /// The exit status of a run that came to its end.
+  func finish(promisesOutput: Bool) -> Int32 {
+    guard let broken = voice.failure else { return hasWarned.load(ordering: .relaxed) ? 1 : 0 }
+    guard promisesOutput else {
+      PlainRenderer(streams, isQuiet: false).show(.warning(broken.description), of: "")
+      return 1
+    }
+    return finish(failing: broken)
+  }
+
+  /// The exit status of a run that failed.
+  func finish(failing failure: Failure) -> Int32 {
+    renderer.fail(failure)
+    if voice.failure != nil { PlainRenderer(streams, isQuiet: false).fail(failure) }
+    return failure.code.exitStatus
+  }
+
+  private func show(_ event: Event) {
+    if case .warning = event { hasWarned.store(true, ordering: .relaxed) }
+    renderer.show(event, of: "")
+  }
+
+  /// Nanoseconds between two looks at the progress; `LIFEBOAT_PROGRESS_INTERVAL` gives other seconds.
+  private var interval: UInt64 {
+    if let told = environment["LIFEBOAT_PROGRESS_INTERVAL"].flatMap(Double.init), (0.01...86_400).contains(told) {
+      return UInt64(told * 1e9)
+    }
+    return renderer.progressInterval
+  }
+}
+
+/// The variables of this process.
+enum Environment {
+  static func all() -> [String: String] {
+    var variables: [String: String] = [:]
+    var cursor = environ
+    while let entry = cursor.pointee {
+      let text = String(cString: entry)
+      if let split = text.utf8.firstIndex(of: UInt8(ascii: "=")) {
+        variables[String(text[..<split])] = String(text[text.utf8.index(after: split)...])
+      }
+      cursor += 1
+    }
+    return variables
+  }
+}

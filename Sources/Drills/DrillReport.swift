@@ -1,0 +1,35 @@
+package import Bytes
+package import Format
+package import Repository
+
+/// What a drill left behind.
+///
+/// The exit status of a drill goes by `failure`; without one it is 0, or 1 (warnings) where an objective is missed or
+/// a warning was given: a recovery may be proven and too slow.
+package struct DrillReport: Sendable {
+  /// The name of the signed record.
+  package let name: Name
+  package let record: Record
+  /// The snapshot that was restored.
+  package let snapshot: ListedSnapshot
+  /// The restore itself, then the drill's checks in their order: what the record has, with particulars.
+  package let checks: [CheckResult]
+  /// The folder with the restored data, where it was kept.
+  package let kept: String?
+  /// What a person must look at; each was an event, too.
+  package let warnings: [String]
+
+  /// What makes the drill end as failed: anything but `proven`.
+  package var failure: Failure? {
+    guard record.verdict != .proven else { return nil }
+    let unpassed = record.checks.filter { $0.outcome == (record.verdict == .failed ? .fail : .unmeasured) }
+    let reasons = unpassed.map { "\($0.name): \($0.detail)" }
+    let reason = reasons.isEmpty ? "no check looked at the data" : reasons.joined(separator: "; ")
+    return Failure(
+      .unproven, "the drill \(record.verdict == .failed ? "failed" : "is inconclusive"): \(reason)",
+      at: "drill \(record.drill)", next: kept.map { "Look at what was restored: \($0)" } ?? "")
+  }
+
+  /// Whether the drill ends with warnings, or worse.
+  package var needsAttention: Bool { failure != nil || record.objectives.isMissed || !warnings.isEmpty }
+}

@@ -1,0 +1,126 @@
+import Bytes
+import Engine
+import Glibc
+
+/// A fresh private folder that a drill restores to. It goes when the drill goes, whatever happened to the drill; one
+/// that a killed drill left behind is removed by the next drill that uses the same place: its lock is gone.
+final class ScratchTarget {
+  private static let prefix = "lifeboat-drill-"
+  /// Kept folders have another name, so that no later drill takes them for left behind.
+  private static let keptPrefix = "lifeboat-kept-"
+  /// A folder is only taken for left behind when it is older: another drill may not have locked its own yet.
+  private static let settleSeconds = 60
+
+  /// The absolute path, free of links.
+  let path: String
+  private let parent: String
+  private let identifier = Identifier.random()
+  private let lock: Descriptor
+  private var isOurs = true
+
+  /// Makes the folder.
+  ///
+  /// - Parameters:
+  ///   - folder: where; nil for `$TMPDIR`, or `/var/tmp` without it
+  ///   - needed: bytes that will be written
+  /// - Throws: `targetFull` where they don't fit, `targetRefused` where no folder can be made
+  init(in folder: String?, needing needed: UInt64) throws(Failure) {
+    let parent = try ScratchTarget.resolve(folder ?? ScratchTarget.standardParent())
+    ScratchTarget.sweep(parent)
+    try ScratchTarget.checkSpace(parent, needed)
+    self.parent = parent
+    let path = "\(parent)/\(ScratchTarget.prefix)\(identifier.hex)"
+    self.path = path
+    do throws(SystemError) {
+      _ = try retrying("mkdir", path) { mkdir(path, 0o700) }
+      lock = try Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    } catch {
+      throw error.failure(
+        .targetRefused, "the scratch folder cannot be made", next: "Set target.folder to a folder of yours.")
+    }
+    flock(lock.number, LOCK_EX | LOCK_NB)
+  }
+
+  deinit { if isOurs { try? FileTree.remove(path) } }
+
+  /// Removes the folder and makes sure that it is gone: what it holds is decrypted.
+  func remove() throws(Failure) {
+    guard isOurs else { return }
+    var problem: SystemError?
+    // A program of a check that is just ending may still write: look again.
+    for _ in 0..<3 {
+      do throws(SystemError) {
+        try FileTree.remove(path)
+      } catch {
+        problem = error
+      }
+      var status = stat()
+      if lstat(path, &status) != 0, errno == ENOENT {
+        isOurs = false
+        return
+      }
+    }
+    throw Failure(
+      .targetRefused, "the restored data could not be removed: \(problem?.reason ?? "it is still there")", at: path,
+      next: "Remove the folder by hand: it holds decrypted data.")
+  }
+
+  /// Leaves the folder for a person to look at; returns its new path.
+  func keep() throws(Failure) -> String {
+    let kept = "\(parent)/\(ScratchTarget.keptPrefix)\(identifier.hex)"
+    guard rename(path, kept) == 0 else {
+      throw SystemError(call: "rename", subject: path, number: errno)
+        .failure(.targetRefused, "the restored data cannot be kept")
+    }
+    isOurs = false
+    return kept
+  }
+
+  private static func standardParent() -> String {
+    guard let raw = getenv("TMPDIR"), raw.pointee != 0 else { return "/var/tmp" }
+    return String(cString: raw)
+  }
+
+  /// Programs of checks run elsewhere and need a path that means the same there.
+  private static func resolve(_ folder: String) throws(Failure) -> String {
+    guard let raw = realpath(folder, nil) else {
+      throw SystemError(call: "realpath", subject: folder, number: errno).failure(
+        .targetRefused, "no folder to restore to", next: "Make the folder, or set target.folder to one that exists.")
+    }
+    defer { free(raw) }
+    return String(cString: raw)
+  }
+
+  private static func checkSpace(_ parent: String, _ needed: UInt64) throws(Failure) {
+    var status = statvfs()
+    guard statvfs(parent, &status) == 0 else {
+      throw SystemError(call: "statvfs", subject: parent, number: errno)
+        .failure(.targetRefused, "the free space cannot be told")
+    }
+    let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    guard needed <= free else {
+      throw Failure(
+        .targetFull, "the restored data needs \(needed) bytes, and \(free) are free", at: parent,
+        next: "Free space, or set target.folder to a larger disk.")
+    }
+  }
+
+  /// Removes what killed drills left behind.
+  private static func sweep(_ parent: String) {
+    guard let stream = opendir(parent) else { return }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      guard let name = String(validating: bytes, as: UTF8.self), name.hasPrefix(prefix),
+        Identifier(hex: String(name.dropFirst(prefix.count))) != nil
+      else { continue }
+      let path = "\(parent)/\(name)"
+      var status = stat()
+      guard lstat(path, &status) == 0, status.st_uid == geteuid(), time(nil) - status.st_mtim.tv_sec > settleSeconds,
+        let folder = try? Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
+        flock(folder.number, LOCK_EX | LOCK_NB) == 0
+      else { continue }
+      try? FileTree.remove(path)
+    }
+  }
+}
