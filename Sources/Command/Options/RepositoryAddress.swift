@@ -23,33 +23,37 @@ struct RepositoryAddress: Sendable {
     in context: RunContext, _ body: (OpenRepository) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     let key = try key(in: context)
-    return try naming(key) { () throws(Failure) in
-      try body(
-        try RepositoryOpening.open(
-          location, key: key, stateRoot: HostState.defaultRoot(environment: context.environment)))
+    return try naming { () throws(Failure) in
+      try body(try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context)))
     }
   }
 
   /// Opens the repository to read it. A host that can keep no local state is warned and served all the same: a
-  /// recovery must not hang on it.
+  /// recovery must not hang on it. `body` may be run a second time.
   func withReadOnlyRepository<Result>(
     in context: RunContext, _ body: (OpenRepository) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     let key = try key(in: context)
-    return try naming(key) { () throws(Failure) in
+    return try naming { () throws(Failure) in
       do throws(Failure) {
-        return try body(
-          try RepositoryOpening.open(
-            location, key: key, stateRoot: HostState.defaultRoot(environment: context.environment)))
+        return try body(try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context)))
       } catch {
-        guard error.code == .stateFailed else { throw error }
-        context.warn("\(error.what) (\(error.place)); going on with what the key file knows alone")
-        return try body(try RepositoryOpening.open(location, key: key, stateRoot: nil))
+        return try body(try openWithoutState(with: key, because: error, in: context))
       }
     }
   }
 
-  private func naming<Result>(_ key: KeyFile, _ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+  /// Opens the repository to read it, with local state where there can be any.
+  func openReadOnly(with key: KeyFile, in context: RunContext) throws(Failure) -> OpenRepository {
+    do throws(Failure) {
+      return try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context))
+    } catch {
+      return try openWithoutState(with: key, because: error, in: context)
+    }
+  }
+
+  /// Names the key file in failures that are about the key and say nothing of where.
+  func naming<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     do throws(Failure) {
       return try body()
     } catch {
@@ -57,5 +61,15 @@ struct RepositoryAddress: Sendable {
       guard isAboutTheKey, error.place.isEmpty else { throw error }
       throw error.within("key file \(keyPath)")
     }
+  }
+
+  private func stateRoot(_ context: RunContext) -> String { HostState.defaultRoot(environment: context.environment) }
+
+  private func openWithoutState(
+    with key: KeyFile, because failure: Failure, in context: RunContext
+  ) throws(Failure) -> OpenRepository {
+    guard failure.code == .stateFailed else { throw failure }
+    context.warn("\(failure.what) (\(failure.place)); going on with what the key file knows alone")
+    return try RepositoryOpening.open(location, key: key, stateRoot: nil)
   }
 }

@@ -16,6 +16,6 @@ struct Lifeboat: ParsableCommand {
     version: Release.version,
     subcommands: [
       InitCommand.self, BackupCommand.self, SnapshotsCommand.self, ShowCommand.self, DumpCommand.self,
-      RestoreCommand.self, KeyCommand.self, ProfileCommand.self,
+      RestoreCommand.self, CheckCommand.self, DrillCommand.self, KeyCommand.self, ProfileCommand.self,
     ])
 }

@@ -35,6 +35,9 @@ final class RunContext: Sendable {
 
   func note(_ text: String) { show(.note(text)) }
 
+  /// Lets the run end with warnings; what there is to warn of was said in another way.
+  func noteWarning() { hasWarned.store(true, ordering: .relaxed) }
+
   /// Says what a command found or did.
   func say(_ statement: Statement) { renderer.say(statement) }
 

@@ -1,0 +1,105 @@
+import Bytes
+import Cryptography
+import Drills
+import Engine
+import Format
+import Profiles
+
+/// What came of a drill, as people and programs see it.
+enum DrillText {
+  static func say(_ report: DrillReport, in context: RunContext) {
+    let particulars = report.checks.filter { !$0.particulars.isEmpty }.map { check in
+      (check.recorded.name, JSONText.list(check.particulars.map { .text($0) }))
+    }
+    let fields =
+      RecordFields.of(report.record, name: report.name)
+      + [("particulars", .object(particulars)), ("kept", report.kept.map { .text($0) } ?? .nothing)]
+    context.say(Statement("drill", fields, lines(report), isSummary: report.failure == nil))
+  }
+
+  /// The objectives that were missed, in words.
+  static func missed(_ record: Record) -> [String] {
+    var texts: [String] = []
+    if record.objectives.recoveryTime == .missed, let rto = record.rto {
+      texts.append(
+        "the recovery took \(Duration.text(record.ttr.value)), longer than the RTO of \(Duration.text(rto.value))")
+    }
+    if record.objectives.recoveryPoint == .missed, let age = record.dataAge, let rpo = record.rpo {
+      texts.append("the data is \(Duration.text(age.value)) old, older than the RPO of \(Duration.text(rpo.value))")
+    }
+    return texts
+  }
+
+  private static func lines(_ report: DrillReport) -> [String] {
+    let record = report.record
+    var lines = [
+      "drill \(record.drill): \(record.verdict.rawValue)",
+      "  \(record.component) from \(SnapshotText.origin(report.snapshot))", "",
+    ]
+    lines += phases(record).map { "  \($0)" } + [""]
+    var checks = Table([("CHECK", .left), ("OUTCOME", .left), ("DETAIL", .left)])
+    for check in report.checks {
+      checks.add([check.recorded.name, check.recorded.outcome.rawValue, check.recorded.detail])
+      for particular in check.particulars.prefix(5) { checks.add(["", "", particular]) }
+    }
+    lines += checks.lines.map { "  \($0)" } + [""]
+    lines.append(
+      "  TTR \(Duration.text(record.ttr.value))\(objective("RTO", record.rto, record.objectives.recoveryTime))")
+    let age = record.dataAge.map { Duration.text($0.value) } ?? "not measured"
+    lines.append("  data age \(age)\(objective("RPO", record.rpo, record.objectives.recoveryPoint))")
+    lines.append("  record \(report.name.hex)")
+    if let kept = report.kept { lines.append("  the restored data is kept in \(kept)") }
+    return lines
+  }
+
+  private static func objective(_ name: String, _ value: WideInteger?, _ result: ObjectiveResult) -> String {
+    value.map { ", \(name) \(Duration.text($0.value)): \(result.rawValue)" } ?? ", no \(name)"
+  }
+
+  /// The phases in milliseconds that add up to the total as it is printed, not only as it was measured.
+  private static func phases(_ record: Record) -> [String] {
+    let exact = record.phases.map(\.nanoseconds.value)
+    let total = (record.ttr.value + 500_000) / 1_000_000
+    var shown = exact.map { $0 / 1_000_000 }
+    let missing = Int(total - min(total, shown.reduce(0, +)))
+    let order = exact.indices.sorted { exact[$0] % 1_000_000 > exact[$1] % 1_000_000 }
+    for index in order.prefix(missing) { shown[index] += 1 }
+    var table = Table([("PHASE", .left), ("SECONDS", .right)])
+    for (phase, milliseconds) in zip(record.phases, shown) { table.add([phase.name, seconds(milliseconds)]) }
+    table.add(["total", seconds(total)])
+    return table.lines
+  }
+
+  private static func seconds(_ milliseconds: UInt64) -> String {
+    let rest = String(milliseconds % 1000)
+    return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest)"
+  }
+}
+
+/// The fields of a record as JSON.
+enum RecordFields {
+  static func of(_ record: Record, name: Name) -> [(String, JSONText)] {
+    let checks = record.checks.map { check in
+      JSONText.object([
+        ("name", .text(check.name)), ("outcome", .text(check.outcome.rawValue)), ("detail", .text(check.detail)),
+        ("looksAtData", .truth(check.looksAtData)),
+      ])
+    }
+    let phases = record.phases.map { phase in
+      JSONText.object([("name", .text(phase.name)), ("nanoseconds", .count(phase.nanoseconds.value))])
+    }
+    func optional(_ value: WideInteger?) -> JSONText { value.map { .count($0.value) } ?? .nothing }
+    return [
+      ("record", .text(name.hex)), ("number", .count(record.number)),
+      ("parents", .list(record.parents.map { .text($0.hex) })), ("sort", .text(record.sort.rawValue)),
+      ("drill", .text(record.drill)), ("component", .text(record.component)), ("snapshot", .text(record.snapshot.hex)),
+      ("writer", .text(record.writer.hex)), ("writerKey", .text(record.writerKey.hex)),
+      ("sequence", .count(record.sequence)), ("started", .time(record.started.value)),
+      ("verdict", .text(record.verdict.rawValue)), ("checks", .list(checks)), ("phases", .list(phases)),
+      ("timeToRecover", .count(record.ttr.value)), ("rto", optional(record.rto)), ("dataAge", optional(record.dataAge)),
+      ("rpo", optional(record.rpo)), ("recoveryTime", .text(record.objectives.recoveryTime.rawValue)),
+      ("recoveryPoint", .text(record.objectives.recoveryPoint.rawValue)), ("bytes", .count(record.bytes)),
+      ("tool", .text(record.tool)),
+    ]
+  }
+}
