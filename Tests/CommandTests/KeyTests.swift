@@ -144,23 +144,7 @@ struct KeyTests {
   @Test("a restore asks when another writer's key signs than the one that a drill proved")
   func writerKey() throws {
     let scene = try Scene()
-    try scene.backUp(Array("old".utf8))
-    let drill = """
-      drill: comes-back
-      component: orders
-      repository: \(scene.repository)
-      keys: {restorer: \(scene.key("restorer"))}
-      checks: [manifest]
-      """
-    try Files.write(scene.folder.path("drill.yaml"), Array(drill.utf8))
-    let proven = try scene.run(["drill", "drill.yaml"])
-    #expect(proven.status == 0, "\(proven.errors)\(proven.text)")
-    let second = scene.folder.path("second.key")
-    #expect(try scene.run("keeper", ["key", "new", "writer", "--out", second, "--component", "orders"]).status == 0)
-    let place = ["--repository", scene.repository]
-    let backup = try scene.run(
-      ["backup", "--component", "orders", "--stdin", "--key", second] + place, input: Array("new".utf8))
-    #expect(backup.status == 0)
+    try scene.changeWriter()
     let back = scene.folder.path("back")
     let refused = try scene.run("restorer", ["restore", "orders", "--to", back])
     #expect(refused.status == 5)

@@ -106,6 +106,18 @@ struct OutputTests {
     #expect(list.text == "9\n", "\(list.errors)")
   }
 
+  @Test("a reader that reads nothing cannot keep an interrupted process from ending")
+  func stuckReader() throws {
+    let scene = try Scene()
+    let fifo = scene.folder.path("fifo")
+    mkfifo(fifo, 0o600)
+    let stuck = try shell(
+      scene,
+      "exec 3<>fifo; dd if=/dev/zero of=fifo bs=4096 count=16 2>/dev/null; $L help backup >fifo & sleep 0.5; kill -TERM $!; "
+        + "wait $!; echo $?")
+    #expect(stuck.text == "7\n", "\(stuck.errors)")
+  }
+
   @Test("closed standard streams are errors where they are needed, and never end up in a file")
   func closed() throws {
     let scene = try Scene()

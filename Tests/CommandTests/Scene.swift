@@ -73,6 +73,27 @@ final class Scene: Sendable {
     let problems = try Object.lines(check.text).filter { $0["type"] == "problem" && $0["severity"] != "note" }
     return problems.map { "\($0["object"] ?? ""): \($0["what"] ?? "")" } + (check.status > 1 ? [check.errors] : [])
   }
+
+  /// Proves a snapshot of `orders` in a drill, then hands the component to a new writer, who backs up once.
+  func changeWriter() throws {
+    try backUp(Array("old".utf8))
+    let drill = """
+      drill: comes-back
+      component: orders
+      repository: \(repository)
+      keys: {restorer: \(key("restorer"))}
+      checks: [manifest]
+      """
+    try Files.write(folder.path("drill.yaml"), Array(drill.utf8))
+    let proven = try run(["drill", "drill.yaml"])
+    #expect(proven.status == 0, "\(proven.errors)\(proven.text)")
+    let second = folder.path("second.key")
+    #expect(try run("keeper", ["key", "new", "writer", "--out", second, "--component", "orders"]).status == 0)
+    let place = ["--repository", repository]
+    let backup = try run(
+      ["backup", "--component", "orders", "--stdin", "--key", second] + place, input: Array("new".utf8))
+    #expect(backup.status == 0)
+  }
 }
 
 /// One JSON object of the program's output. Members that are no plain values stand as their kind.

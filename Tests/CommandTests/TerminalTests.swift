@@ -48,6 +48,24 @@ struct TerminalTests {
     #expect(setting.wait() == 7)
   }
 
+  @Test("a restore of what another key has signed than a drill proved is asked about")
+  func writerKey() throws {
+    let scene = try Scene()
+    try scene.changeWriter()
+    let back = scene.folder.path("back")
+    let words = [
+      "restore", "orders", "--to", back, "--repository", scene.repository, "--key", scene.key("restorer"),
+    ]
+    for (answer, status) in [("", 5), ("no", 5), ("y", 1)] as [(String, Int32)] {
+      let restore = try Running(scene, words, onTerminal: true)
+      #expect(restore.screen(until: "[y/N] ").contains("when a drill last proved orders"))
+      restore.type(answer)
+      _ = restore.screen()
+      #expect(restore.wait() == status)
+      #expect(Files.exists("\(back)/dump") == (status == 1))
+    }
+  }
+
   @Test("a dump is not written to a terminal unless forced")
   func dump() throws {
     let scene = try Scene()

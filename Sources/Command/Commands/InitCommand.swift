@@ -100,7 +100,7 @@ struct InitCommand: LifeboatCommand {
     }
     let lines = [
       "", "A first backup:",
-      "  some-dump-tool | lifeboat backup --repository \(place) --key \(path(of: .writer)) --component NAME --stdin",
+      "  some-dump-tool | lifeboat backup --repository \(place) --key \(path(of: .writer)) --component \(components.first ?? "NAME") --stdin",
     ]
     if !output.json { context.say(Statement("advice", [], lines)) }
   }

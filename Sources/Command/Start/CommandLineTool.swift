@@ -7,16 +7,19 @@ import Pipeline
 package enum CommandLineTool {
   /// Runs the command line of this process and ends it.
   package static func main() -> Never {
+    let isInputClosed = StandardStreams.fillGaps()
     SignalWatch.prepare()
     CrashOutput.forbid()
-    let streams = StandardStreams()
-    exit(run(Array(CommandLine.arguments.dropFirst()), streams))
+    let stop = StopSignal()
+    let streams = StandardStreams(stop: stop, isInputClosed: isInputClosed)
+    SignalWatch.start(stopping: stop)
+    exit(run(Array(CommandLine.arguments.dropFirst()), streams, stop))
   }
 
-  private static func run(_ arguments: [String], _ streams: StandardStreams) -> Int32 {
+  private static func run(_ arguments: [String], _ streams: StandardStreams, _ stop: StopSignal) -> Int32 {
     do {
       let parsed = try Lifeboat.parseAsRoot(arguments)
-      if let command = parsed as? any LifeboatCommand { return run(command, streams) }
+      if let command = parsed as? any LifeboatCommand { return run(command, streams, stop) }
       // A command that only groups others, or the built-in help: both end by throwing the help text.
       var other = parsed
       try other.run()
@@ -26,9 +29,9 @@ package enum CommandLineTool {
     }
   }
 
-  private static func run(_ command: any LifeboatCommand, _ streams: StandardStreams) -> Int32 {
-    let stop = StopSignal()
-    SignalWatch.start(stopping: stop)
+  private static func run(
+    _ command: any LifeboatCommand, _ streams: StandardStreams, _ stop: StopSignal
+  ) -> Int32 {
     let context = RunContext(command, streams, stop: stop)
     do {
       try command.run(in: context)
