@@ -172,7 +172,7 @@ class Repository:
                     number, _, body, signer = parse_envelope(envelope, AUTHORITY, self.id, bytes(16))
                     body, name = parse_json(body), path[-64:]
                     expect(signer == self.key["root"], "not signed by the root that the key file pins")
-                    found = path[10:18], number, body["number"], body["previous"]
+                    found = path[10:18], number, body["number"], body.get("previous")
                     expect(found == (f"{place:08}", place, place, previous), "a gap or a fork lies before it")
                     expect(number != pinned["number"] or name == pinned["statement"], "not the pinned statement")
                     self.keepers, self.closed, self.newest, previous = body["keepers"], body["closed"], number, name
