@@ -49,7 +49,8 @@ package enum DurableFile {
       if error.number == EEXIST { return }
       guard error.number == ENOENT else { throw error }
       try createFolder(folder(of: path), mode: mode)
-      return try createFolder(path, mode: mode)
+      // Some file systems, such as /proc, say the same where a folder above is not what is missing.
+      _ = try retrying("mkdir", path) { mkdir(path, mode) == 0 || errno == EEXIST ? 0 : -1 }
     }
     try synchronizeFolder(of: path)
   }
