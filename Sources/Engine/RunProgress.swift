@@ -18,6 +18,13 @@ package final class RunProgress: Sendable {
   /// Bytes that there will be in all; zero where nobody knows.
   package var expected: UInt64 { total.load(ordering: .relaxed) }
 
+  /// The run starts again.
+  func restart() {
+    done.store(0, ordering: .relaxed)
+    fresh.store(0, ordering: .relaxed)
+    sealed.store(0, ordering: .relaxed)
+  }
+
   func add(bytes: Int) { done.wrappingAdd(UInt64(bytes), ordering: .relaxed) }
 
   func add(newBytes: UInt64, sealedBytes: UInt64) {

@@ -105,6 +105,14 @@ final class Bench: Sendable {
     return sink.bytes
   }
 
+  /// What a check that reads every byte finds damaged.
+  func damage() throws -> [String] {
+    let access = try restorer()
+    let report = try RepositoryCheck.run(
+      access.meta, restorer: access, CheckRequest(readData: true, workers: 2), stop: StopSignal())
+    return report.problems(.damage).map { "\($0)" }
+  }
+
   /// The regular files of the store, relative to it, what it keeps for itself included.
   var objects: [String] { Files.tree(storePath) }
 

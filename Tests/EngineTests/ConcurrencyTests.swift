@@ -112,6 +112,7 @@ extension EngineTests {
       let oddities = try bench.history().oddities()
       #expect(oddities.allSatisfy { !$0.isDamage })
       #expect(try bench.unsoundObjects() == [])
+      #expect(try bench.damage() == [])
     }
 
     private static func together(_ bodies: [@Sendable () throws -> BackupReport]) throws -> [BackupReport] {

@@ -53,6 +53,7 @@ extension EngineTests {
         let snapshots = try bench.history().snapshots.map(\.name)
         #expect(snapshots.first == first.name && snapshots.count <= 2, "call \(call)")
         #expect(try bench.restored(first.name) == old, "call \(call)")
+        #expect(try bench.damage() == [], "call \(call)")
         let next = try bench.backup(dump)
         #expect(try bench.restored(next.name) == Array(new), "call \(call)")
         #expect(next.snapshot.parents == [snapshots.last], "call \(call)")

@@ -91,6 +91,7 @@ package struct BackupRun {
       guard error.code == .storeMissing, request.isRepeatable else { throw error }
       try stop.check()
       events(.warning("\(error.what): the run starts again"))
+      progress.restart()
       return try attempt(description, started: started, watch: watch)
     }
   }

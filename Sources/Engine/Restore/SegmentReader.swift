@@ -12,6 +12,8 @@ final class SegmentReader {
   private let reader: BlobReader
   private let store: any Store
   private let pool: BufferPool
+  /// What `fetched` holds: the next small file often lies right behind, and would cost another request.
+  private var held: (pack: Int, range: Range<UInt64>)?
   private var fetched = Buffer(capacity: Segment.longestSealed + 2 * Int(Segment.alignment) + Limits.chunk)
 
   init(_ source: BlobSource, store: any Store, pool: BufferPool) {
@@ -57,15 +59,22 @@ final class SegmentReader {
     }
   }
 
-  /// Fetches the segment's aligned range; returns where in the pack it begins.
+  /// Fetches the segment's aligned range, unless it is at hand; returns where in the pack what is at hand begins.
   private func fetch(_ segment: Segment) throws(Failure) -> UInt64 {
     let pack = source.namespace.index.packs[segment.pack]
     let range = segment.range(packSize: pack.size)
+    if let held, held.pack == segment.pack, held.range.lowerBound <= range.lowerBound,
+      held.range.upperBound >= range.upperBound
+    {
+      return held.range.lowerBound
+    }
+    held = nil
     let path = try StorePath(checking: source.path(ofPack: segment.pack).path)
     do throws(Failure) {
       fetched.count = try fetched.withCapacity { (room) throws(Failure) in
         try store.read(path, range, into: UnsafeMutableRawBufferPointer(rebasing: room[..<range.count]))
       }
+      held = (segment.pack, range)
     } catch {
       // A pack that is gone is looked for copy by copy; any other failure of the store is the store's.
       guard error.code == .storeMissing else { throw error }

@@ -2,6 +2,7 @@ package import Bytes
 import Compression
 import Cryptography
 package import Format
+import Glibc
 
 /// A blob that was handed to a session: what a recipe needs of it.
 package struct WrittenBlob: Sendable, Equatable {
@@ -91,15 +92,22 @@ package final class BlobWriter {
         }
       }
       decoded.count = plain.count
-      isEqual = decoded.withBytes { $0.elementsEqual(plain) }
+      isEqual = decoded.withBytes { BlobWriter.areEqual($0, plain) }
     } else {
-      isEqual = opened.withBytes { $0.elementsEqual(plain) }
+      isEqual = opened.withBytes { BlobWriter.areEqual($0, plain) }
     }
     guard isEqual else {
       throw Failure(
         .defect, "a chunk did not survive sealing: this machine's memory or a library is faulty",
         next: "Test the memory of this host before you trust it with backups.")
     }
+  }
+
+  /// Compares word by word: `elementsEqual` goes byte by byte, which was a seventh of a run.
+  private static func areEqual(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+    guard one.count == other.count else { return false }
+    guard let left = one.baseAddress, let right = other.baseAddress else { return true }
+    return memcmp(left, right, one.count) == 0
   }
 }
 
