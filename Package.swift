@@ -72,7 +72,7 @@ let tests: [Target] = [
   .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Bytes", "TestKit"]),
   .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes", "Pipeline", "TestKit"]),
   .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Bytes", "TestKit"]),
-  .testTarget(name: "RescueTests", dependencies: ["Bytes", "TestKit"], exclude: ["Golden"]),
+  .testTarget(name: "RescueTests", dependencies: ["Bytes", "TestKit"], exclude: ["Golden", "make-golden"]),
   .testTarget(name: "FormatTests", dependencies: ["Format", "Cryptography", "Bytes", "TestKit"]),
   .testTarget(
     name: "RepositoryTests",

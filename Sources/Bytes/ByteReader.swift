@@ -32,7 +32,8 @@ package struct ByteReader {
   }
 
   /// Reads a little-endian integer in its natural width.
-  package mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(_ type: Value.Type) throws(Failure) -> Value {
+  package mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(_ type: Value.Type) throws(Failure) -> Value
+  {
     let slice = try take(Value.bitWidth / 8)
     return slice.withUnsafeBytes { Value(littleEndian: $0.loadUnaligned(as: Value.self)) }
   }

@@ -6,7 +6,9 @@ package enum DurableFile {
   /// fsync the folder. Nothing that exists is ever replaced.
   ///
   /// - Returns: false if `path` existed already; it is then untouched.
-  package static func create(_ path: String, _ bytes: UnsafeRawBufferPointer, mode: UInt32 = 0o600) throws(SystemError) -> Bool {
+  package static func create(_ path: String, _ bytes: UnsafeRawBufferPointer, mode: UInt32 = 0o600) throws(SystemError)
+    -> Bool
+  {
     let temporary = "\(path).\(Identifier.random().hex).part"
     defer { unlink(temporary) }
     do {
@@ -25,7 +27,8 @@ package enum DurableFile {
   }
 
   /// Replaces `path` by `bytes` in one step: write beside, fsync, rename, fsync the folder. For local state only.
-  package static func replace(_ path: String, _ bytes: UnsafeRawBufferPointer, mode: UInt32 = 0o600) throws(SystemError) {
+  package static func replace(_ path: String, _ bytes: UnsafeRawBufferPointer, mode: UInt32 = 0o600) throws(SystemError)
+  {
     let temporary = "\(path).\(Identifier.random().hex).part"
     defer { unlink(temporary) }
     do {
@@ -46,7 +49,8 @@ package enum DurableFile {
       if error.number == EEXIST { return }
       guard error.number == ENOENT else { throw error }
       try createFolder(folder(of: path), mode: mode)
-      return try createFolder(path, mode: mode)
+      // Some file systems, such as /proc, say the same where a folder above is not what is missing.
+      _ = try retrying("mkdir", path) { mkdir(path, mode) == 0 || errno == EEXIST ? 0 : -1 }
     }
     try synchronizeFolder(of: path)
   }

@@ -22,7 +22,9 @@ package struct Name: Hashable, Comparable, Sendable {
   /// Reads a name from the first 32 bytes, which must be there.
   package init(_ bytes: UnsafeRawBufferPointer) {
     precondition(bytes.count >= Name.count)
-    func word(_ offset: Int) -> UInt64 { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+    func word(_ offset: Int) -> UInt64 {
+      UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
     self.init(word(0), word(8), word(16), word(24))
   }
 

@@ -1,9 +1,10 @@
 /// Bytes that may come from anywhere, as text that is safe to print on a terminal or in a log.
 package enum DisplayText {
-  /// UTF-8 where it is, `\xNN` for what is not and for control characters.
+  /// UTF-8 where it is, `\xNN` for what is not, for control characters, and for marks that nobody sees: those that
+  /// turn the direction of text make a line say something else than its bytes.
   package static func of(_ bytes: [UInt8]) -> String {
     if let text = String(validating: bytes, as: UTF8.self),
-      text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) && $0 != "\\" })
+      text.unicodeScalars.allSatisfy({ isVisible($0) })
     {
       return text
     }
@@ -14,6 +15,13 @@ package enum DisplayText {
       } else {
         text += "\\x\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
       }
+    }
+  }
+
+  private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: false
+    default: scalar != "\\"
     }
   }
 }

@@ -71,13 +71,20 @@ enum DoubledName {
         index = end(ofStringAt: start, in: bytes)
         let name = Array(bytes[min(start, index)..<index])
         if isName(endingAt: index, in: bytes), let top = objects.last, top != nil {
-          guard objects[objects.count - 1]?.insert(name).inserted == true else { return name }
+          guard objects[objects.count - 1]?.insert(unescaped(name)).inserted == true else { return name }
         }
       default: break
       }
       index += 1
     }
     return nil
+  }
+
+  /// The name that a decoder reads: one name can be spelled in many ways with escapes.
+  private static func unescaped(_ name: [UInt8]) -> [UInt8] {
+    guard name.contains(UInt8(ascii: "\\")) else { return name }
+    let quoted = Data([UInt8(ascii: "\"")] + name + [UInt8(ascii: "\"")])
+    return (try? JSONDecoder().decode(String.self, from: quoted)).map { Array($0.utf8) } ?? name
   }
 
   private static func end(ofStringAt start: Int, in bytes: [UInt8]) -> Int {

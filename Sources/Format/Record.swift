@@ -103,8 +103,15 @@ package struct Record: Codable, Equatable, Sendable {
   package init(body: [UInt8]) throws(Failure) {
     self = try JSONBody.decode(Record.self, from: body, of: "record")
     var sum: UInt64 = 0
-    for phase in phases { sum = sum &+ phase.nanoseconds.value }
-    guard sum == ttr.value else { throw Failure(.damaged, "record is malformed: phases do not sum to ttr") }
+    var isOverflown = false
+    for phase in phases {
+      let (next, overflow) = sum.addingReportingOverflow(phase.nanoseconds.value)
+      sum = next
+      isOverflown = isOverflown || overflow
+    }
+    guard sum == ttr.value, !isOverflown else {
+      throw Failure(.damaged, "record is malformed: phases do not sum to ttr")
+    }
     let allPassed = checks.allSatisfy { $0.outcome == .pass } && checks.contains(where: \.looksAtData)
     guard verdict != .proven || allPassed else {
       throw Failure(.damaged, "record is malformed: proven, but not every check passed")

@@ -144,7 +144,8 @@ struct BackupTests {
     let fixture = try RepositoryFixture()
     let one = try fixture.backup(["a": [1]])
     let broken = FaultStore(
-      fixture.store, [StoreFault(.fail(Failure(.storeUnavailable, "gone")), on: .put, at: "writers/", first: 3, count: .max)])
+      fixture.store,
+      [StoreFault(.fail(Failure(.storeUnavailable, "gone")), on: .put, at: "writers/", first: 3, count: .max)])
     #expect(throws: Failure.self) { try fixture.backup(["a": [2]], in: broken) }
     #expect(broken.unexercised.isEmpty)
     try fixture.backup(["a": [3]])

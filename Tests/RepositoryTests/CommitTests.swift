@@ -54,15 +54,18 @@ struct CommitTests {
   func tombstones() throws {
     let old = packs
     try bury(old)
+    let buried = try fixture.check()
+    #expect(buried.problems.map(\.severity) == [.note], "\(buried.problems)")
+    #expect(buried.problems.map(\.path) == old)
     let second = try fixture.backup(dump)
     #expect(packs.count == old.count + 1)
     #expect(try fixture.lost(of: [first: dump, second: dump]).isEmpty)
-    let report = try fixture.check()
-    #expect(report.worst == .note, "\(report.problems)")
-    #expect(report.problems.map(\.path) == old)
+    #expect(try fixture.check().problems.isEmpty)
+    // What a prune does in the end costs nobody but the first snapshot, whose catalogue the second did not need.
     for path in old { fixture.store[path] = nil }
     #expect(try fixture.restore(second) == dump)
-    #expect(try fixture.check(readData: false).damage.allSatisfy { !$0.costs.contains { $0.name == second } })
+    let report = try fixture.check()
+    #expect(Set(report.damage.flatMap(\.costs).map(\.name)) == (try fixture.lost(of: [first: dump, second: dump])))
   }
 
   @Test("a snapshot that is acknowledged after the commit window is looked at again")
@@ -79,18 +82,16 @@ struct CommitTests {
           .before {
             clock.withLock { $0 += BackupSession.commitWindow + 1 }
             if vanishing.withLock({ $0 }) { base[victim] = nil }
-          }, on: .put, at: snapshots[0].prefix(54) + "", count: .max)
+          }, on: .put, at: ObjectPath.folder("snapshots", of: try fixture.writer().id), count: .max)
       ])
     func run() throws {
       let access = try fixture.writer(in: slow, state: fixture.host)
       _ = try BackupSession(access, level: 1, clock: { clock.withLock { $0 } }).store(dump)
     }
     try run()
-    let calls = slow.calls
     #expect(slow.unexercised.isEmpty)
     vanishing.withLock { $0 = true }
     #expect(code { try run() } == .storeMissing)
-    #expect(calls > 0)
   }
 
   @Test("a writer that is not the enrolled one cannot begin")

@@ -95,4 +95,20 @@ struct DeltaTests {
     let report = try fixture.check()
     #expect(report.damage.first?.costs.map(\.name) == [name])
   }
+
+  @Test("a wrapped key that was damaged while it was made costs nothing: another pack of the run has it too")
+  func damagedWrap() throws {
+    let blob = try forge.blob(days[0])
+    let name = try forge.putSnapshot(of: [blob])
+    let good = try forge.keys()
+    let bad = good.map { key in
+      DirectoryKey(kind: key.kind, epoch: key.epoch, id: key.id, wrap: key.wrap.map { $0 ^ 1 })
+    }
+    // Whatever the order of names, some of these come before the good ones.
+    let packs = try (0..<3).map { try forge.putPack([try forge.blob(noise(50, seed: UInt64($0)))], keys: bad) }
+    #expect(try fixture.restore(name)["a"] == days[0])
+    let report = try fixture.check()
+    #expect(Set(report.damage.map(\.path)) == Set(packs))
+    #expect(report.damage.allSatisfy { $0.costs.isEmpty })
+  }
 }

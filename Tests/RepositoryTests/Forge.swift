@@ -96,7 +96,9 @@ struct Forge {
   }
 
   /// A pack of these blobs, and what an index would say of it.
-  func pack(_ blobs: [Blob], _ signature: Signature? = nil) throws -> (pack: IndexedPack, bytes: [UInt8]) {
+  func pack(
+    _ blobs: [Blob], _ signature: Signature? = nil, keys: [DirectoryKey]? = nil
+  ) throws -> (pack: IndexedPack, bytes: [UInt8]) {
     var region: [UInt8] = []
     var entries: [DirectoryEntry] = []
     for blob in blobs {
@@ -104,7 +106,7 @@ struct Forge {
       region += blob.sealed
     }
     let directory = PackDirectory(
-      regionLength: UInt64(region.count), regionDigest: ObjectDigest.name(of: region), keys: try keys(),
+      regionLength: UInt64(region.count), regionDigest: ObjectDigest.name(of: region), keys: try keys ?? self.keys(),
       entries: entries)
     let body = Padding.pad(directory.content, with: 0)
     let sealed = try Age.seal(envelope(.directory, body, signature), to: try access.metaAndOwnRecipients())
@@ -114,8 +116,8 @@ struct Forge {
 
   /// Puts a pack of these blobs; returns its path.
   @discardableResult
-  func putPack(_ blobs: [Blob], _ signature: Signature? = nil) throws -> String {
-    let (pack, bytes) = try pack(blobs, signature)
+  func putPack(_ blobs: [Blob], _ signature: Signature? = nil, keys: [DirectoryKey]? = nil) throws -> String {
+    let (pack, bytes) = try pack(blobs, signature, keys: keys)
     let path = ObjectPath.pack(writer: access.id, pack.name).path
     try access.repository.objects.store.put(try StorePath(checking: path), bytes)
     return path

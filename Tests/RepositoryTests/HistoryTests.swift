@@ -92,7 +92,8 @@ struct HistoryTests {
     let before = Set(fixture.store.paths().filter { $0.contains("/enrolment/") })
     try NewWriter.grant("wiki", to: id, in: try fixture.open(fixture.keys.keeper))
     try fixture.backup(["a": [1]])
-    let newest = try #require(Set(fixture.store.paths().filter { $0.contains("/enrolment/") }).subtracting(before).first)
+    let newest = try #require(
+      Set(fixture.store.paths().filter { $0.contains("/enrolment/") }).subtracting(before).first)
     fixture.store[newest] = nil
     #expect(try fixture.check().damage.map(\.path) == [newest])
   }

@@ -71,22 +71,35 @@ struct RepositoryFixture: Sendable {
 
   /// Reads a snapshot back as a restorer.
   func restore(_ name: Name) throws -> Dump {
+    var readers: [Identifier: BlobReader] = [:]
     let access = try restorer()
-    guard let listed = try SnapshotHistory.load(access.meta).snapshots.first(where: { $0.name == name }) else {
+    return try restore(name, access, try SnapshotHistory.load(access.meta), &readers)
+  }
+
+  private func restore(
+    _ name: Name, _ access: RestorerAccess, _ history: SnapshotHistory, _ readers: inout [Identifier: BlobReader]
+  ) throws -> Dump {
+    guard let listed = history.snapshots.first(where: { $0.name == name }) else {
       throw Failure(.damaged, "no such snapshot", at: name.hex)
     }
+    if let reader = readers[listed.writer.id] { return try reader.dump(listed.snapshot) }
     let namespace = try Namespace.load(
       of: listed.writer, in: access.meta.repository, with: access.meta.identities, readingPacks: true)
-    return try BlobReader(try BlobSource(access, namespace: namespace)).dump(listed.snapshot)
+    let reader = BlobReader(try BlobSource(access, namespace: namespace))
+    readers[listed.writer.id] = reader
+    return try reader.dump(listed.snapshot)
   }
 
   /// The snapshots of these that do not come back as they were.
   ///
   /// Bytes that come back and are other ones are worse than none: that is thrown.
   func lost(of dumps: [Name: Dump]) throws -> Set<Name> {
+    let access = try restorer()
+    let history = try SnapshotHistory.load(access.meta)
+    var readers: [Identifier: BlobReader] = [:]
     var lost: Set<Name> = []
     for (name, dump) in dumps {
-      guard let read = try? restore(name) else {
+      guard let read = try? restore(name, access, history, &readers) else {
         lost.insert(name)
         continue
       }

@@ -110,7 +110,8 @@ struct TrustTests {
     #expect(try open.history().snapshots.count == 1)
     _ = try NewWriter.enrol(in: try open.open(open.keys.keeper), components: ["wiki"], label: "web")
     #expect(try open.history().snapshots.isEmpty)
-    #expect(code { _ = try NewWriter.enrol(in: try open.open(open.keys.keeper), components: ["wiki"], label: "x") } == .usage)
+    #expect(
+      code { _ = try NewWriter.enrol(in: try open.open(open.keys.keeper), components: ["wiki"], label: "x") } == .usage)
   }
 
   @Test("a snapshot and a tombstone that a closed or wrong key signed do not count")
@@ -136,7 +137,10 @@ struct TrustTests {
     for path in ["hello", "writers/x/packs/ab/1", "records/ab", "rescue/virus.py"] { fixture.store[path] = [1] }
     let report = try fixture.check()
     #expect(report.isSound)
-    #expect(report.problems(.warning).map(\.path).sorted() == ["hello", "records/ab", "rescue/virus.py", "writers/x/packs/ab/1"])
+    #expect(
+      report.problems(.warning).map(\.path).sorted() == [
+        "hello", "records/ab", "rescue/virus.py", "writers/x/packs/ab/1",
+      ])
     #expect(try fixture.lost(of: [name: dump]).isEmpty)
     try fixture.backup(dump)
   }

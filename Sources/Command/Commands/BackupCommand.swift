@@ -49,10 +49,13 @@ struct BackupCommand: LifeboatCommand {
 
   func run(in context: RunContext) throws(Failure) {
     let profile = try effectiveProfile()
+    if profile.source.kind == "stdin", context.streams.isInputClosed {
+      throw Failure(.sourceFailed, "standard input is closed", next: "Pipe the dump into lifeboat.")
+    }
     let address = try repository.address(in: context, for: [.writer]) { () throws(Failure) in AddressHints(profile) }
     let request = BackupRequest(
       component: profile.component, source: DumpSources.make(profile.source),
-      profile: try described(profile, address).json, tuning: try tuning(profile.tuning), waits: wait,
+      profile: described(profile).json, tuning: try tuning(profile.tuning), waits: wait,
       isRepeatable: profile.source.kind != "stdin")
     let report = try address.withRepository(in: context) { (repository) throws(Failure) in
       let run = BackupRun(
@@ -78,7 +81,7 @@ struct BackupCommand: LifeboatCommand {
   }
 
   /// The effective profile with what the command line changed.
-  private func described(_ profile: Profile, _ address: RepositoryAddress) throws(Failure) -> ProfileDescription {
+  private func described(_ profile: Profile) -> ProfileDescription {
     var entries = profile.description.entries
     for (key, value) in [("tuning.compression", level), ("tuning.threads", threads)] {
       guard let value else { continue }

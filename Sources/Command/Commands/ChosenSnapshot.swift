@@ -8,6 +8,7 @@ import Repository
 /// A snapshot that was chosen for reading, with all that is needed to read it.
 struct ChosenSnapshot {
   let access: RestorerAccess
+  let ledger: Ledger
   let choice: SnapshotChoice
   let run: RestoreRun
   let source: BlobSource
@@ -30,7 +31,8 @@ struct ChosenSnapshot {
       let ledger = try Ledger.load(access.meta)
       let choice = try SnapshotChoice.make(selection, of: component, writer: writer, in: history, ledger: ledger)
       let run = RestoreRun(access, stop: context.stop, progress: RunProgress(), workers: threads)
-      return ChosenSnapshot(access: access, choice: choice, run: run, source: try run.source(of: choice.listed))
+      return ChosenSnapshot(
+        access: access, ledger: ledger, choice: choice, run: run, source: try run.source(of: choice.listed))
     }
   }
 

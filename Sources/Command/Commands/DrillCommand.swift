@@ -89,13 +89,12 @@ struct DrillHistoryCommand: LifeboatCommand {
   @OptionGroup var output: OutputOptions
 
   func run(in context: RunContext) throws(Failure) {
-    let address = try repository.address(in: context, for: [.keeper, .restorer]) { () throws(Failure) in
-      try AddressHints.find(component)
-    }
+    let named = try NamedComponent(component)
+    let address = try repository.address(in: context, for: [.keeper, .restorer], hints: named.hints)
     let history = try address.withReadOnlyRepository(in: context) { (repository) throws(Failure) in
       try DrillHistory.load(try MetaAccess(repository, to: "show records"))
     }
-    HistoryText(history, component).say(isJSON: output.json, in: context)
+    HistoryText(history, named.name).say(isJSON: output.json, in: context)
     if let first = history.problems.first {
       for problem in history.problems { context.warn(problem.description) }
       throw Failure(

@@ -44,11 +44,10 @@ struct DumpCommand: LifeboatCommand {
         .usage, "standard output is a terminal", at: "command line",
         next: "Send the dump into a file or a pipe, or add --force.")
     }
-    let address = try repository.address(in: context, for: [.restorer]) { () throws(Failure) in
-      try AddressHints.find(component)
-    }
+    let named = try NamedComponent(component)
+    let address = try repository.address(in: context, for: [.restorer], hints: named.hints)
     let chosen = try ChosenSnapshot.open(
-      address, selection, of: component, writer: writer, to: "open dumps", threads: nil, in: context)
+      address, selection, of: named.name, writer: writer, to: "open dumps", threads: nil, in: context)
     chosen.warn(in: context)
     let wanted = try stream(of: chosen)
     _ = try context.tracking(wanted.displayName, { chosen.run.progress.restoreReading }) { () throws(Failure) in

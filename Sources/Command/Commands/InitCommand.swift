@@ -42,10 +42,11 @@ struct InitCommand: LifeboatCommand {
 
   func run(in context: RunContext) throws(Failure) {
     let wanted = components.isEmpty ? [Enrolment.everyComponent] : components
+    try ComponentNames.check(components, allowsEvery: true)
     for role in InitCommand.roles { try KeyFileStorage.checkFree(path(of: role)) }
     let store = try StoreLocation(location).open(create: true)
     // Asked before the passphrase: nobody should think of one in vain.
-    if try NewRepository.exists(in: store) { _ = try NewRepository.create(in: store, components: wanted, label: "") }
+    try NewRepository.requireNone(in: store)
     let passphrase = protection.isWanted ? try protection.source(in: context).fetch() : nil
     try makeFolder()
     let made: NewRepository.Keys

@@ -44,6 +44,7 @@ struct KeyNewCommand: LifeboatCommand {
       throw Failure(
         .usage, "--component and --label are for writers", at: "command line", next: "Leave them out.")
     }
+    try ComponentNames.check(components, allowsEvery: true)
     let address = try repository.address(in: context, for: role == .writer ? [.keeper] : [.restorer]) {
       () throws(Failure) in nil
     }

@@ -20,7 +20,8 @@ struct RestoreCommand: LifeboatCommand {
       be new, empty, or left by a restore that did not end.
       """)
 
-  @Argument(help: "The component; may be left out where there is only one, or with --snapshot.")
+  @Argument(
+    help: "The component, or the path of its profile; may be left out where there is only one, or with --snapshot.")
   var component: String?
 
   @Option(help: "The folder to restore into.", completion: .directory)
@@ -47,11 +48,10 @@ struct RestoreCommand: LifeboatCommand {
   func run(in context: RunContext) throws(Failure) {
     let wanted = try selection.selection()
     try OptionRange.check(threads, "--threads", Tuning.threadCounts)
-    let address = try repository.address(in: context, for: [.restorer]) { () throws(Failure) in
-      try AddressHints.find(component)
-    }
+    let named = try NamedComponent(component)
+    let address = try repository.address(in: context, for: [.restorer], hints: named.hints)
     let chosen = try ChosenSnapshot.open(
-      address, wanted, of: component, writer: selection.writer, to: "restore", threads: threads, in: context)
+      address, wanted, of: named.name, writer: selection.writer, to: "restore", threads: threads, in: context)
     let names = streams
     let selected = names.isEmpty ? nil : try chosen.streams(named: names)
     let size = selected?.reduce(0) { $0 + $1.length } ?? chosen.listed.snapshot.catalogue.length
@@ -77,8 +77,7 @@ struct RestoreCommand: LifeboatCommand {
   private func announce(_ chosen: ChosenSnapshot, in context: RunContext) throws(Failure) {
     let listed = chosen.listed
     if output.json {
-      context.say(
-        Statement("choice", SnapshotText.fields(listed, try Ledger.load(chosen.access.meta)), [], isSummary: true))
+      context.say(Statement("choice", SnapshotText.fields(listed, chosen.ledger), [], isSummary: true))
     } else {
       context.note("restoring \(listed.snapshot.component) from \(SnapshotText.origin(listed))")
     }
@@ -97,7 +96,7 @@ struct RestoreCommand: LifeboatCommand {
   }
 
   private func say(_ report: RestoreReport, _ listed: ListedSnapshot, _ nanoseconds: UInt64, in context: RunContext) {
-    let streams = report.streams == 1 ? "1 stream" : "\(report.streams) streams"
+    let streams = Plural.of(report.streams, "stream")
     context.say(
       Statement(
         "restore",

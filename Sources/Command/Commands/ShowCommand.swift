@@ -30,11 +30,10 @@ struct ShowCommand: LifeboatCommand {
 
   func run(in context: RunContext) throws(Failure) {
     let selection = try SelectionOptions.word(snapshot)
-    let address = try repository.address(in: context, for: [.restorer, .keeper]) { () throws(Failure) in
-      try AddressHints.find(component)
-    }
+    let named = try NamedComponent(component)
+    let address = try repository.address(in: context, for: [.restorer, .keeper], hints: named.hints)
     let view = try address.withReadOnlyRepository(in: context) { (repository) throws(Failure) in
-      try SnapshotView(repository, selection, of: component, writer: writer, in: context)
+      try SnapshotView(repository, selection, of: named.name, writer: writer, in: context)
     }
     if output.json { view.sayJSON(in: context) } else { view.say(in: context) }
   }

@@ -20,14 +20,13 @@ struct SnapshotsCommand: LifeboatCommand {
   @OptionGroup var output: OutputOptions
 
   func run(in context: RunContext) throws(Failure) {
-    let address = try repository.address(in: context, for: [.keeper, .restorer]) { () throws(Failure) in
-      try AddressHints.find(component)
-    }
+    let named = try NamedComponent(component)
+    let address = try repository.address(in: context, for: [.keeper, .restorer], hints: named.hints)
     let (history, ledger, access) = try address.withReadOnlyRepository(in: context) { (repository) throws(Failure) in
       let access = try MetaAccess(repository, to: "list snapshots")
       return (try SnapshotHistory.load(access), try Ledger.load(access), access)
     }
-    let wanted = history.snapshots.filter { component == nil || $0.snapshot.component == component }
+    let wanted = history.snapshots.filter { named.name == nil || $0.snapshot.component == named.name }
       .sorted {
         $0.snapshot.component < $1.snapshot.component
           || ($0.snapshot.component == $1.snapshot.component && ListedSnapshot.precedes($0, $1))
@@ -37,7 +36,7 @@ struct SnapshotsCommand: LifeboatCommand {
     } else if !wanted.isEmpty {
       context.say(Statement("snapshots", [], SnapshotText.table(wanted, ledger)))
     } else {
-      context.say(Statement("snapshots", [], ["No snapshot\(component.map { " of \($0)" } ?? "") is here yet."]))
+      context.say(Statement("snapshots", [], ["No snapshot\(named.name.map { " of \($0)" } ?? "") is here yet."]))
     }
     HistoryWarnings.say(history, access, in: context)
   }

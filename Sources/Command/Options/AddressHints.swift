@@ -21,18 +21,6 @@ struct AddressHints {
     passphrase = drill.passphrase
   }
 
-  /// The hints of the profile that a word names; nil where it names none.
-  static func find(_ word: String?) throws(Failure) -> AddressHints? {
-    guard let word else { return nil }
-    let path: String
-    do throws(Failure) {
-      path = try Lookup.profile(word)
-    } catch {
-      return nil
-    }
-    return AddressHints(try Profile.load(path))
-  }
-
   /// The first key file of these roles that is there; otherwise the first that is named at all, so that opening it
   /// says what is wrong: that it is missing, or of the wrong role.
   func key(for roles: [Role]) -> String? {

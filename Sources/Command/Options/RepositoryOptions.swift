@@ -64,9 +64,7 @@ struct PassphraseOptions: ParsableArguments {
     completion: .file())
   var passphraseFile: String?
 
-  @Option(
-    help: "A shell command that prints the passphrase of the key file. Default: LIFEBOAT_PASSPHRASE_COMMAND.",
-    completion: .shellCommand("true"))
+  @Option(help: "A shell command that prints the passphrase of the key file. Default: LIFEBOAT_PASSPHRASE_COMMAND.")
   var passphraseCommand: String?
 
   func reference(in context: RunContext) -> SecretReference? {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Bytes
-import Format
 import Profiles
 
 /// What to back up, for runs without a profile.
@@ -20,7 +19,8 @@ struct SourceOptions: ParsableArguments {
   @Option(help: "A glob of what to leave out of the folder; may be repeated.")
   var exclude: [String] = []
 
-  @Option(help: "The text that stands at the end of a whole dump.")
+  // Markers often begin with dashes, as comments of SQL do.
+  @Option(parsing: .unconditional, help: "The text that stands at the end of a whole dump.")
   var marker: String?
 
   @Option(help: "The name of the stream. Default: dump.")
@@ -49,9 +49,7 @@ struct SourceOptions: ParsableArguments {
     guard let component else {
       throw refusal("no component is named", "Name a component that has a profile, or give --component and a source.")
     }
-    guard Limits.isComponentName(component) else {
-      throw refusal("\(component) is no component name", "Use 1 to 64 of the characters a-z, 0-9 and -.")
-    }
+    try ComponentNames.check([component], allowsEvery: false)
     guard kinds.count == 1 else {
       let what = kinds.isEmpty ? "no source is named" : "\(kinds.joined(separator: " and ")) exclude each other"
       throw refusal(what, "Give exactly one of --stdin, --sqlite, --directory, or -- with a command.")

@@ -55,8 +55,8 @@ enum CheckText {
           ("blobsOpened", .count(report.blobsOpened)), ("milliseconds", .count(nanoseconds / 1_000_000)),
         ],
         [
-          "check: \(verdict), \(report.snapshots) snapshots, \(report.objects) objects of "
-            + "\(ByteCount(report.storedBytes).rounded), \(read) read, \(report.blobsOpened) blobs opened, "
+          "check: \(verdict), \(Plural.of(report.snapshots, "snapshot")), \(Plural.of(report.objects, "object")) of "
+            + "\(ByteCount(report.storedBytes).rounded), \(read) read, \(Plural.of(report.blobsOpened, "blob")) opened, "
             + "in \(Duration.text(nanoseconds))"
         ], isSummary: report.isSound))
   }
@@ -66,11 +66,11 @@ enum CheckText {
     let damage = report.problems(.damage)
     guard let first = damage.first else { return nil }
     let lost = Set(damage.flatMap { $0.costs.map(\.name) }).count
-    let more = damage.count > 1 ? ", and \(damage.count - 1) more problems" : ""
+    let more = damage.count > 1 ? ", and \(Plural.of(UInt64(damage.count - 1), "more problem"))" : ""
     return Failure(
       .damaged, "the repository is damaged: \(first.what)\(more)", at: first.path,
       next: lost == 0
         ? "No snapshot is lost; see the list above."
-        : "\(lost) snapshots cannot be restored in full: see the list above.")
+        : "\(Plural.of(UInt64(lost), "snapshot")) cannot be restored in full: see the list above.")
   }
 }

@@ -22,10 +22,11 @@ enum DrillText {
     var texts: [String] = []
     if record.objectives.recoveryTime == .missed, let rto = record.rto {
       texts.append(
-        "the recovery took \(Duration.text(record.ttr.value)), longer than the RTO of \(Duration.text(rto.value))")
+        "the recovery took \(Duration.text(record.ttr.value)), longer than the RTO of \(Duration.objective(rto.value))")
     }
     if record.objectives.recoveryPoint == .missed, let age = record.dataAge, let rpo = record.rpo {
-      texts.append("the data is \(Duration.text(age.value)) old, older than the RPO of \(Duration.text(rpo.value))")
+      texts.append(
+        "the data is \(Duration.text(age.value)) old, older than the RPO of \(Duration.objective(rpo.value))")
     }
     return texts
   }
@@ -53,7 +54,7 @@ enum DrillText {
   }
 
   private static func objective(_ name: String, _ value: WideInteger?, _ result: ObjectiveResult) -> String {
-    value.map { ", \(name) \(Duration.text($0.value)): \(result.rawValue)" } ?? ", no \(name)"
+    value.map { ", \(name) \(Duration.objective($0.value)): \(result.rawValue)" } ?? ", no \(name)"
   }
 
   /// The phases in milliseconds that add up to the total as it is printed, not only as it was measured.

@@ -24,7 +24,16 @@ enum ProgressText {
   }
 }
 
+/// Counts with their nouns.
+enum Plural {
+  /// `1 snapshot`, `2 snapshots`.
+  static func of(_ count: UInt64, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
+}
+
 /// Spans of time for people.
 enum Duration {
   static func text(_ nanoseconds: UInt64) -> String { Seconds.rounded(nanoseconds: Int64(clamping: nanoseconds)) }
+
+  /// An objective as its file spells it: `15m`.
+  static func objective(_ nanoseconds: UInt64) -> String { Seconds(Int64(clamping: nanoseconds / 1_000_000_000)).text }
 }

@@ -58,7 +58,7 @@ struct NamespaceCheck {
     var lost: [Int: Failure] = [:]
     for (number, key) in loaded.index.keys.enumerated() where source.opens(key.kind == .blobKey ? .data : .list) {
       do throws(Failure) {
-        _ = try source.keys.key(key)
+        _ = try source.sessionKey(number)
       } catch {
         guard error.code.isAboutTheObject else { throw error }
         lost[number] = error

@@ -1,5 +1,4 @@
 import Bytes
-import Cryptography
 import Format
 
 /// Opens every record and follows the links between them.
@@ -17,35 +16,35 @@ struct RecordCheck {
 
   /// Returns the snapshots that records speak of.
   func run(_ findings: inout CheckFindings) throws(Failure) -> [Mention] {
-    var mentions: [Mention] = []
-    var parents: [Name: Name] = [:]
-    for name in inventory.records.sorted() {
-      let path = ObjectPath.record(name)
-      do throws(Failure) {
-        let record = try open(path)
-        for parent in record.parents { parents[parent] = name }
-        mentions.append(
-          Mention(snapshot: record.snapshot, writer: record.writer, component: record.component, record: name))
-      } catch {
-        guard error.code.isAboutTheObject else { throw error }
-        findings.damage(at: path.path, error)
+    let ledger = try Ledger.load(access)
+    var missing: [Name: Failure] = [:]
+    for (path, failure) in ledger.problems {
+      if inventory.records.contains(path.name) {
+        findings.damage(at: path.path, failure)
+      } else {
+        missing[path.name] = failure
       }
     }
-    for (parent, child) in parents where !inventory.records.contains(parent) {
-      guard try access.repository.isGone(.record(parent)) else { continue }
-      let what = "the record is missing: \(child.hex.prefix(12)) follows it"
-      findings.add(CheckProblem(.damage, at: ObjectPath.record(parent).path, what))
+    try noteRemembered(heads: Set(ledger.heads), &missing)
+    for (name, failure) in missing where try access.repository.isGone(.record(name)) {
+      findings.damage(at: ObjectPath.record(name).path, failure)
     }
-    return mentions
+    return ledger.entries.map { entry in
+      Mention(
+        snapshot: entry.record.snapshot, writer: entry.record.writer, component: entry.record.component,
+        record: entry.name)
+    }
   }
 
-  private func open(_ path: ObjectPath) throws(Failure) -> Record {
-    let envelope = try access.repository.openSealed(path, kind: .record, writer: .zero, with: access.identities)
-    guard access.repository.authority.statement.isRestorer(envelope.signer) else {
-      throw Failure(
-        .keyUntrusted, "this record is signed by \(envelope.signer.fingerprint), which is no restorer",
-        next: "Somebody planted it: look into the store, then remove the object.")
+  /// Heads of the ledger that this host saw before, kept under the zero id. What went missing stays remembered.
+  private func noteRemembered(heads: Set<Name>, _ missing: inout [Name: Failure]) throws(Failure) {
+    guard let state = access.repository.state else { return }
+    let remembered = Set(try state.heads(of: .zero) ?? [])
+    let gone = remembered.subtracting(inventory.records)
+    for name in gone where missing[name] == nil {
+      missing[name] = Failure(.storeMissing, "a record that this host saw is gone")
     }
-    return try Record(body: envelope.body)
+    let now = heads.union(gone)
+    if now != remembered { try state.remember(heads: now.sorted(), of: .zero) }
   }
 }

@@ -27,7 +27,7 @@ package enum NewRepository {
     save: (Keys) throws(Failure) -> Void = { (_) throws(Failure) in }
   ) throws(Failure) -> Keys {
     let objects = ObjectStore(store)
-    guard try objects.list(ObjectPath.authorityFolder).isEmpty else { throw exists(store) }
+    try requireNone(in: store)
     let rootKey = SigningKey()
     let (keeperKey, restorerKey) = (SigningKey(), SigningKey())
     let (meta, data) = (X25519Identity(), X25519Identity())
@@ -53,7 +53,7 @@ package enum NewRepository {
     try NewWriter.put(writer.enrolment, in: future)
     try genesis.put(in: objects)
     // Two that make a repository in one place at the same time must both notice it.
-    guard try objects.list(ObjectPath.authorityFolder).count == 1 else { throw exists(store) }
+    guard try objects.list(ObjectPath.authorityFolder).count == 1 else { throw occupied(store) }
     return keys
   }
 
@@ -62,7 +62,12 @@ package enum NewRepository {
     try !ObjectStore(store).list(ObjectPath.authorityFolder).isEmpty
   }
 
-  private static func exists(_ store: any Store) -> Failure {
+  /// Throws `storeExists` if a store holds a repository, whole or not.
+  package static func requireNone(in store: any Store) throws(Failure) {
+    if try exists(in: store) { throw occupied(store) }
+  }
+
+  private static func occupied(_ store: any Store) -> Failure {
     Failure(
       .storeExists, "there is a repository already", at: store.description,
       next: "Use it with its keys, or name an empty place.")

@@ -52,6 +52,8 @@ package struct BlobIndex: Sendable {
   let rows: ContiguousArray<Row>
   package let packs: [Pack]
   package let keys: [DirectoryKey]
+  /// Other wraps of the same keys, a few of each.
+  let spareKeys: [Name: [DirectoryKey]]
   let bases: [UInt64: Name]
 
   /// Bytes of memory that the rows take, room for growing included.

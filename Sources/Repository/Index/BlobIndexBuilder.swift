@@ -8,6 +8,9 @@ package struct BlobIndexBuilder {
   private var packNames: Set<Name> = []
   private var keys: [DirectoryKey] = []
   private var keyPositions: [Name: UInt32] = [:]
+  /// Further wraps of the same keys: a bit that flipped while one was made must not cost a whole run.
+  private var spareKeys: [Name: [DirectoryKey]] = [:]
+  private static let spares = 3
   private var bases: [UInt64: Name] = [:]
 
   package init() {}
@@ -46,11 +49,14 @@ package struct BlobIndexBuilder {
     rows.sort { left, right in
       left.name != right.name ? left.name < right.name : (left.depth, left.pack) < (right.depth, right.pack)
     }
-    return BlobIndex(rows: rows, packs: packs, keys: keys, bases: bases)
+    return BlobIndex(rows: rows, packs: packs, keys: keys, spareKeys: spareKeys, bases: bases)
   }
 
   private mutating func position(of key: DirectoryKey) -> UInt32 {
-    if let known = keyPositions[key.id] { return known }
+    if let known = keyPositions[key.id] {
+      if spareKeys[key.id, default: []].count < BlobIndexBuilder.spares { spareKeys[key.id, default: []].append(key) }
+      return known
+    }
     keys.append(key)
     let position = UInt32(keys.count - 1)
     keyPositions[key.id] = position

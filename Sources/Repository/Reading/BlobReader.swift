@@ -41,6 +41,19 @@ package struct BlobSource: Sendable {
   /// True if blobs of the kind can be opened with the keys at hand.
   func opens(_ kind: BlobKind) -> Bool { kind == .list || chunkNaming != nil }
 
+  /// A session key by its position in the index; every wrap that the index knows is tried.
+  func sessionKey(_ number: Int) throws(Failure) -> SessionKey {
+    let first = namespace.index.keys[number]
+    do throws(Failure) {
+      return try keys.key(first)
+    } catch {
+      for spare in namespace.index.spareKeys[first.id] ?? [] {
+        if let key = try? keys.key(spare) { return key }
+      }
+      throw error
+    }
+  }
+
   /// The path of a pack.
   package func path(ofPack pack: Int) -> ObjectPath {
     .pack(writer: namespace.writer.id, namespace.index.packs[pack].name)
@@ -127,10 +140,9 @@ package final class BlobReader {
     _ bytes: UnsafeRawBufferPointer, _ location: BlobLocation, into target: UnsafeMutableRawBufferPointer
   ) throws(Failure) {
     do throws(Failure) {
-      let wrapped = source.namespace.index.keys[location.key]
-      let key = try source.keys.key(wrapped)
+      let key = try source.sessionKey(location.key)
       let entry = source.namespace.index.entry(at: location)
-      let address = BlobAddress(entry, key: wrapped.id, repository: source.repository.id)
+      let address = BlobAddress(entry, key: key.id, repository: source.repository.id)
       if location.flags.contains(.delta) {
         try openDelta(bytes, location, base: entry.base, address: address, key: key, into: target)
       } else {

@@ -53,7 +53,8 @@ package enum PackFile {
     var buffer = Buffer(capacity: Int(range.upperBound - range.lowerBound))
     let store = repository.objects.store
     let count = try buffer.withCapacity { (room) throws(Failure) in
-      try store.read(path, range, into: UnsafeMutableRawBufferPointer(rebasing: room[..<Int(range.upperBound - range.lowerBound)]))
+      let length = Int(range.upperBound - range.lowerBound)
+      return try store.read(path, range, into: UnsafeMutableRawBufferPointer(rebasing: room[..<length]))
     }
     guard count == Int(range.upperBound - range.lowerBound) else {
       throw Failure(.damaged, "the pack ends early: \(count) bytes of \(range)")

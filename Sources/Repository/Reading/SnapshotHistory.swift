@@ -64,7 +64,8 @@ package struct SnapshotHistory: Sendable {
   }
 
   /// The newest complete snapshot of a component.
-  package func latest(of component: String, where isWanted: (ListedSnapshot) -> Bool = { _ in true }) -> ListedSnapshot? {
+  package func latest(of component: String, where isWanted: (ListedSnapshot) -> Bool = { _ in true }) -> ListedSnapshot?
+  {
     snapshots.last { $0.snapshot.component == component && $0.snapshot.verdict == .complete && isWanted($0) }
   }
 

@@ -1,0 +1,23 @@
+import Bytes
+import Profiles
+
+/// A component as people name it: by its name, which may have a profile, or by the path of its profile.
+struct NamedComponent {
+  /// Nil where nothing was named.
+  let name: String?
+  private let profile: Profile?
+
+  /// - Throws: what is wrong with a profile that is named by its path.
+  init(_ word: String?) throws(Failure) {
+    let isPath = word.map { $0.contains("/") || $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") } ?? false
+    profile = isPath ? try Profile.load(try Lookup.profile(word ?? "")) : nil
+    name = profile?.component ?? word
+  }
+
+  /// What its profile says of the repository; nil where it has none.
+  func hints() throws(Failure) -> AddressHints? {
+    if let profile { return AddressHints(profile) }
+    guard let name, let path = try? Lookup.profile(name) else { return nil }
+    return AddressHints(try Profile.load(path))
+  }
+}
