@@ -126,7 +126,7 @@ struct KeyTests {
     #expect(try Object.lines(json.text).last?["code"] == "key-wrong-passphrase")
   }
 
-  @Test("a passphrase is put on and taken off, and Debian's age opens the file")
+  @Test("a passphrase is put on a key file, is asked for from then on, and is taken off")
   func protect() throws {
     let scene = try Scene()
     let before = try Files.read(scene.key("keeper"))

@@ -320,9 +320,9 @@ def parse_index(body, folder):
     expect(not any(file.read()))
 
 def decompress(frame, length, prefix):
-    """Exactly one zstd frame, with a content size, no dictionary id, and a window of at most 2^24 bytes."""
+    """Exactly one zstd frame, with a content size, no dictionary id, no checksum, and a window of at most 2^24 bytes."""
     header = zstandard.get_frame_parameters(frame)
-    expect(frame[:4] == b"\x28\xb5\x2f\xfd" and frame[4] & 3 == 0, "not one plain zstd frame")
+    expect(frame[:4] == b"\x28\xb5\x2f\xfd" and frame[4] & 15 == 0, "not one plain zstd frame")
     expect(header.content_size == length and header.window_size <= 1 << 24, "wrong zstd content size or window")
     dictionary = zstandard.ZstdCompressionDict(prefix, zstandard.DICT_TYPE_RAWCONTENT) if prefix else None
     return zstandard.ZstdDecompressor(dict_data=dictionary).decompress(frame, allow_extra_data=False)

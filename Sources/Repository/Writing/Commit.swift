@@ -57,7 +57,8 @@ extension BackupSession {
       looked = clock()
       try checkClosure()
     }
-    try rememberHeads(adding: path.name)
+    // The snapshot stands, and the state could be written a moment ago: to fail now would deny a backup that is there.
+    try? rememberHeads(adding: path.name)
     return (path.name, snapshot)
   }
 
