@@ -9,7 +9,7 @@ struct ChinookTests {
         "BEGIN IMMEDIATE; INSERT INTO Genre(Name) VALUES (hex(randomblob(40)));
          UPDATE Invoice SET Total = Total + 1 WHERE InvoiceId % 7 = 0; COMMIT;" && echo >>"$DATABASE.commits"
     done & writer=$!
-    trap 'kill $writer; wait' EXIT
+    trap 'kill -9 $writer; wait' EXIT
     while [ "$(wc -l 2>/dev/null <"$DATABASE.commits" || echo 0)" -lt 3 ]; do sleep 0.05; done
     "$@"; status=$?
     exit $status

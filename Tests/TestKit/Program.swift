@@ -34,12 +34,20 @@ package enum Program {
     posix_spawn_file_actions_addopen(&actions, 0, files.path("in"), O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, files.path("out"), O_WRONLY | O_CREAT | O_EXCL, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, files.path("err"), O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    // A test of signals may have blocked some in this process: a program begins with none blocked.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let words = folder.map { ["/usr/bin/env", "-C", $0] + words } ?? words
     let variables = environment.map { $0.map { "\($0.key)=\($0.value)" } }
     var process = pid_t()
     let status = strings(words) { arguments in
       strings(variables ?? []) { list in
-        posix_spawnp(&process, words[0], &actions, nil, arguments, variables == nil ? environ : list)
+        posix_spawnp(&process, words[0], &actions, &attributes, arguments, variables == nil ? environ : list)
       }
     }
     guard status == 0 else { throw SystemError(call: "posix_spawnp", subject: words[0], number: status) }
