@@ -36,7 +36,8 @@ struct RepositoryAddress: Sendable {
     let key = try key(in: context)
     return try naming { () throws(Failure) in
       do throws(Failure) {
-        return try body(try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context)))
+        return try body(
+          try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context), cachesIndex: false))
       } catch {
         return try body(try openWithoutState(with: key, because: error, in: context))
       }
@@ -46,7 +47,7 @@ struct RepositoryAddress: Sendable {
   /// Opens the repository to read it, with local state where there can be any.
   func openReadOnly(with key: KeyFile, in context: RunContext) throws(Failure) -> OpenRepository {
     do throws(Failure) {
-      return try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context))
+      return try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context), cachesIndex: false)
     } catch {
       return try openWithoutState(with: key, because: error, in: context)
     }
