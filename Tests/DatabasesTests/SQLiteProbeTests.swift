@@ -3,6 +3,7 @@ import Databases
 import Glibc
 import Pipeline
 import Profiles
+import TestKit
 import Testing
 
 @Suite("A query of a drill")
@@ -76,22 +77,11 @@ struct SQLiteProbeTests {
 
 @Suite("The Chinook database")
 struct ChinookTests {
-  /// The shared data beside the checkout; nil, with a loud line, where it doesn't lie there.
-  private static func database() -> String? {
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let shared = getenv("LIFEBOAT_SHARED").map { String(cString: $0) } ?? "/\(root)/../shared"
-    let path = "\(shared)/data/chinook/Chinook_Sqlite.sqlite"
-    if access(path, R_OK) == 0 { return path }
-    print("NOTICE: \(path) is not there: the Chinook suite checks nothing")
-    #expect(getenv("CI") == nil, "in CI the shared data must lie beside the checkout")
-    return nil
-  }
-
   @Test("is dumped with the counts that SQLite itself gives")
   func counts() throws {
-    guard let original = Self.database() else { return }
+    guard let shared = try SharedData.folder(named: "chinook") else { return }
     let folder = TestFolder()
-    let path = folder.file("chinook.db", try DurableFile.read(original, limit: 64 << 20))
+    let path = folder.file("chinook.db", try Files.read("\(shared)/Chinook_Sqlite.sqlite"))
     let sink = KeepingSink()
     let outcome = try SQLiteSource(SQLiteSettings(path: path, scratch: folder.path)).dump(
       into: sink, stop: StopSignal())

@@ -30,7 +30,7 @@ package final class BlobWriter {
     self.session = session
     compressor = try Compressor(level: level)
     content = Buffer(capacity: Limits.chunk)
-    sealed = Buffer(capacity: Limits.chunk + SessionKeyOverhead.bytes)
+    sealed = Buffer(capacity: Limits.chunk + SessionKey.overhead)
     opened = Buffer(capacity: Limits.chunk)
     decoded = Buffer(capacity: Limits.chunk)
   }
@@ -48,7 +48,7 @@ package final class BlobWriter {
     let flags = try compress(plain)
     let entry = DirectoryEntry(
       name: name, kind: kind, flags: flags, key: SessionSecrets.position(of: kind), plainLength: UInt32(plain.count),
-      sealedLength: UInt32(content.count + SessionKeyOverhead.bytes), offset: 0)
+      sealedLength: UInt32(content.count + SessionKey.overhead), offset: 0)
     let key = session.secrets.key(for: kind)
     let address = BlobAddress(entry, key: key.id, repository: session.access.repository.id)
     sealed.count = content.withBytes { plain in
@@ -109,9 +109,4 @@ package final class BlobWriter {
     guard let left = one.baseAddress, let right = other.baseAddress else { return true }
     return memcmp(left, right, one.count) == 0
   }
-}
-
-/// Bytes that sealing adds.
-enum SessionKeyOverhead {
-  static let bytes = SessionKey.overhead
 }
