@@ -64,18 +64,10 @@ private struct NamespaceLoader {
   var problems: [(path: ObjectPath, failure: Failure)] = []
 
   mutating func list() throws(Failure) {
-    for (object, size) in try repository.objects.list(ObjectPath.folder("packs", of: writer.id)) {
-      packs[object.name] = size
-    }
-    for (object, _) in try repository.objects.list(ObjectPath.folder("tombstones", of: writer.id)) {
-      let envelope = try open(object, kind: .tombstone)
-      guard let envelope else { continue }
-      guard repository.authority.statement.isKeeper(envelope.signer) else {
-        problems.append((object, Failure(.keyUntrusted, "this tombstone is not signed by a keeper", at: object.path)))
-        continue
-      }
-      tombstoned.formUnion(try Tombstone(body: envelope.body).packs)
-    }
+    let listing = try PackListing(of: writer.id, in: repository, with: identities)
+    packs = listing.sizes
+    tombstoned = listing.tombstoned
+    problems += listing.problems
   }
 
   mutating func loadIndex() throws(Failure) {

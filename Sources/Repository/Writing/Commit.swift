@@ -78,33 +78,12 @@ extension BackupSession {
   /// Lists packs and tombstones again and checks every pack that the snapshot needs.
   private func checkClosure() throws(Failure) {
     let needed = reliedOn.merging(packs.packs) { size, _ in size }
-    var listed: [Name: UInt64] = [:]
-    for (object, size) in try access.repository.objects.list(ObjectPath.folder("packs", of: access.id)) {
-      listed[object.name] = size
-    }
-    let dead = try tombstoned()
-    for (name, size) in needed where listed[name] != size || dead.contains(name) {
+    let listing = try PackListing(of: access.id, in: access.repository, with: access.identities)
+    for (name, size) in needed where listing.sizes[name] != size || listing.tombstoned.contains(name) {
       throw Failure(
         .storeMissing, "a pack that this snapshot needs went away while the run went on",
         at: ObjectPath.pack(writer: access.id, name).path, next: "Run the backup again: what it held is stored anew.")
     }
-  }
-
-  private func tombstoned() throws(Failure) -> Set<Name> {
-    var dead: Set<Name> = []
-    for (object, _) in try access.repository.objects.list(ObjectPath.folder("tombstones", of: access.id)) {
-      let envelope: Envelope
-      do throws(Failure) {
-        envelope = try access.repository.openSealed(
-          object, kind: .tombstone, writer: access.id, with: access.identities)
-      } catch {
-        if error.code.isAboutTheObject { continue }
-        throw error
-      }
-      guard access.repository.authority.statement.isKeeper(envelope.signer) else { continue }
-      dead.formUnion(try Tombstone(body: envelope.body).packs)
-    }
-    return dead
   }
 
   /// Local state must be writable before the commit: a host that cannot remember what it saw could not notice a
