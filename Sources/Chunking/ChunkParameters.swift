@@ -7,8 +7,8 @@ package struct ChunkParameters: Hashable, Sendable {
   package static let limit = 4 << 20
   /// The shortest minimum: far more than the 64 bytes that a decision looks at.
   package static let floor = 4096
-  /// What a new writer gets: 256 KiB, 1 MiB, 4 MiB. Random data gives chunks of 1015 KiB in the mean.
-  package static let standard = ChunkParameters(checked: 256 << 10, 1 << 20, 4 << 20)
+  /// What a new writer gets: 64 KiB, 256 KiB, 1 MiB. Random data gives chunks of 254 KiB in the mean.
+  package static let standard = ChunkParameters(checked: 64 << 10, 256 << 10, 1 << 20)
 
   /// No chunk but the last of a stream is shorter.
   package let minimum: Int

@@ -9,8 +9,9 @@ import Repository
 /// `lifeboat backup`: one run of a component.
 ///
 /// JSON: the events of the run; at its end `backup` with `component`, `snapshot` (the id), `verdict`, `reasons`,
-/// `sequence`, `streams`, `bytes`, `newBytes`, `storedBytes`, `chunks`, `newChunks`, `milliseconds`, `toolErrors` (the end
-/// of what the dump tool printed as errors). A quarantined dump prints it, too, and then an `error`.
+/// `sequence`, `streams`, `bytes`, `newBytes`, `storedBytes`, `chunks`, `newChunks`, `deltaChunks`, `cacheWritten`
+/// and `cacheSize` (bytes; null without a reference cache), `milliseconds`, `toolErrors` (the end of what the dump tool
+/// printed as errors). A quarantined dump prints it, too, and then an `error`.
 struct BackupCommand: LifeboatCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Back up a component.",
@@ -40,6 +41,9 @@ struct BackupCommand: LifeboatCommand {
 
   @Option(help: "How many threads compress and seal.")
   var threads: Int?
+
+  @Option(help: "Where recent dumps are kept, sealed, to store changes as differences: disk, memory or off.")
+  var cache: String?
 
   @OptionGroup var quiet: QuietOptions
   @OptionGroup var output: OutputOptions
@@ -83,10 +87,13 @@ struct BackupCommand: LifeboatCommand {
   /// The effective profile with what the command line changed.
   private func described(_ profile: Profile) -> ProfileDescription {
     var entries = profile.description.entries
-    for (key, value) in [("tuning.compression", level), ("tuning.threads", threads)] {
+    let numbers = [("tuning.compression", level), ("tuning.threads", threads)]
+    let given: [(String, ProfileDescription.Value?)] =
+      numbers.map { ($0, $1.map { .number(Int64($0)) }) } + [("tuning.cache", cache.map { .text($0) })]
+    for (key, value) in given {
       guard let value else { continue }
       entries.removeAll { $0.key == key }
-      entries.append(.init(key: key, value: .number(Int64(value)), origin: "command line"))
+      entries.append(.init(key: key, value: value, origin: "command line"))
     }
     return ProfileDescription(entries: entries)
   }
@@ -94,7 +101,14 @@ struct BackupCommand: LifeboatCommand {
   private func tuning(_ own: Tuning) throws(Failure) -> Tuning {
     try OptionRange.check(level, "--level", Tuning.compressionLevels)
     try OptionRange.check(threads, "--threads", Tuning.threadCounts)
-    return Tuning(compression: level ?? own.compression, threads: threads ?? own.threads)
+    let word = Tuning.referenceCaches.first { $0.0 == cache }
+    guard cache == nil || word != nil else {
+      throw Failure(
+        .usage, "--cache \(cache ?? "") is not known", at: "command line", next: "Give disk, memory or off.")
+    }
+    return Tuning(
+      compression: level ?? own.compression, threads: threads ?? own.threads, cache: word?.1 ?? own.cache,
+      cacheSize: own.cacheSize)
   }
 }
 

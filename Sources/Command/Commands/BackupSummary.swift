@@ -52,6 +52,8 @@ struct BackupSummary {
       ("bytes", .count(counts.bytes)), ("newBytes", .count(counts.newBytes)),
       ("storedBytes", .count(counts.storedBytes)),
       ("chunks", .count(counts.chunks)), ("newChunks", .count(counts.newChunks)),
+      ("deltaChunks", .count(report.deltas)), ("cacheWritten", report.cache.map { .count($0.written) } ?? .nothing),
+      ("cacheSize", report.cache.map { .count($0.size) } ?? .nothing),
       ("milliseconds", .count(report.nanoseconds / 1_000_000)), ("toolErrors", .text(report.errorText)),
     ]
   }

@@ -39,6 +39,10 @@ package struct BackupReport: Sendable {
   package let warnings: [String]
   /// The end of what the dump tool printed as errors.
   package let errorText: String
+  /// How many chunks were stored as differences from older ones.
+  package let deltas: UInt64
+  /// Bytes that the run wrote to the reference cache, and bytes that this comes to now; nil without one.
+  package let cache: (written: UInt64, size: UInt64)?
   /// Nanoseconds the run took.
   package let nanoseconds: UInt64
 
@@ -106,10 +110,13 @@ package struct BackupRun {
     _ description: SourceDescription, started: UInt64, watch: Stopwatch
   ) throws(Failure) -> BackupReport {
     events(.step("index"))
-    let session = try BackupSession(access, level: Int32(request.tuning.compression ?? 1))
-    var warnings = session.namespace.problems.map(\.failure.description)
+    var warnings: [String] = []
+    let reference = openReference(&warnings)
+    let session = try BackupSession(
+      access, level: Int32(request.tuning.compression ?? 1), reference: reference)
+    warnings += session.namespace.problems.map(\.failure.description)
     for warning in warnings { events(.warning(warning)) }
-    let catalogue = CatalogueIntake(try session.writer(), progress: progress)
+    let catalogue = CatalogueIntake(try session.writer(), reference: reference, progress: progress)
     events(.step("dump"))
     let outcome = try dump(session, into: catalogue)
     for warning in outcome.warnings { events(.warning(warning)) }
@@ -118,8 +125,25 @@ package struct BackupRun {
     let draft = try draft(description, outcome, catalogue, started: started)
     try stop.check()
     let (name, snapshot) = try session.commit(draft)
+    // Later dumps build on whole ones alone.
+    let cache = snapshot.verdict == .complete ? reference?.promote() : nil
+    if let problem = reference?.problem {
+      warnings.append("the reference cache cannot be written: \(problem); the next run stores changed chunks full")
+      events(.warning(warnings[warnings.count - 1]))
+    }
     return BackupReport(
-      name: name, snapshot: snapshot, warnings: warnings, errorText: outcome.errorText, nanoseconds: watch.nanoseconds)
+      name: name, snapshot: snapshot, warnings: warnings, errorText: outcome.errorText, deltas: catalogue.deltas,
+      cache: cache, nanoseconds: watch.nanoseconds)
+  }
+
+  /// A cache that cannot be used costs space in the store, never the backup.
+  private func openReference(_ warnings: inout [String]) -> ReferenceRun? {
+    do throws(Failure) {
+      return try ReferenceOpening.open(request.component, request.tuning, for: access)
+    } catch {
+      warnings.append(error.description)
+      return nil
+    }
   }
 
   private func dump(_ session: BackupSession, into catalogue: CatalogueIntake) throws(Failure) -> DumpOutcome {
@@ -129,7 +153,9 @@ package struct BackupRun {
     let pool = BufferPool(count: window + workers + 3, capacity: chunker.parameters.maximum, stop: stop)
     var outcome: DumpOutcome?
     try runOrderedCrew(named: "backup", workers: workers, window: window, stop: stop) { submit in
-      let intake = StreamIntake(chunker: chunker, pool: pool, progress: progress, stop: stop) {
+      let intake = StreamIntake(
+        chunker: chunker, bases: session.reference?.finder(), pool: pool, progress: progress, stop: stop
+      ) {
         (job) throws(Failure) in try submit(job)
       }
       outcome = try request.source.dump(into: intake, stop: stop)
@@ -148,8 +174,8 @@ package struct BackupRun {
     case .begin(let stream): .begin(stream)
     case .end(let length): .end(length: length)
     case .entry(let stream): .entry(stream)
-    case .chunk(let buffer):
-      .chunk(try buffer.withBytes { (bytes) throws(Failure) in try writer.write(bytes, .data) })
+    case .chunk(let buffer, let hint):
+      .chunk(try buffer.withBytes { (bytes) throws(Failure) in try writer.write(bytes, .data, hint: hint) })
     }
   }
 

@@ -10,6 +10,7 @@ import Synchronization
 ///
 /// Belongs to the crew's delivering thread until the crew has ended, then to the run.
 final class CatalogueIntake: @unchecked Sendable {
+  private let reference: ReferenceRun?
   private let progress: RunProgress
   private var catalogue: ListBuilder
   private let writeList: (ListBlob) throws(Failure) -> Name
@@ -17,8 +18,11 @@ final class CatalogueIntake: @unchecked Sendable {
   private(set) var tally = StreamTally()
   private(set) var statistics = Snapshot.Statistics()
   private(set) var streams: UInt64 = 0
+  private(set) var deltas: UInt64 = 0
 
-  init(_ writer: BlobWriter, progress: RunProgress) {
+  /// - Parameter reference: gets the chunks in order, for the next run
+  init(_ writer: BlobWriter, reference: ReferenceRun?, progress: RunProgress) {
+    self.reference = reference
     self.progress = progress
     writeList = { (list) throws(Failure) in
       try list.bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
@@ -47,6 +51,8 @@ final class CatalogueIntake: @unchecked Sendable {
   private func append(_ blob: WrittenBlob) throws(Failure) {
     try open?.recipe.append(ListChild(name: blob.name, length: blob.length))
     open?.digest.add(blob.name)
+    if let row = blob.reference { reference?.append(row) }
+    if blob.isDelta { deltas += 1 }
     statistics.chunks += 1
     statistics.bytes += blob.length
     if blob.isNew {

@@ -7,7 +7,7 @@ import Repository
 /// What travels from the source to the crew, in order.
 enum IntakeJob: ~Copyable, Sendable {
   case begin(DumpedStream)
-  case chunk(PooledBuffer)
+  case chunk(PooledBuffer, BaseHint?)
   case end(length: UInt64)
   /// A folder or symbolic link.
   case entry(DumpedStream)

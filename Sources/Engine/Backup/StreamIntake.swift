@@ -3,6 +3,7 @@ import Chunking
 import Databases
 import Format
 import Pipeline
+import Repository
 
 /// Reads the source's descriptors, cuts them into chunks and hands these to the crew, all on the source's thread.
 ///
@@ -12,6 +13,8 @@ struct StreamIntake: StreamSink {
   private static let readSize = 1 << 20
 
   let chunker: Chunker
+  /// Finds what chunks were in earlier dumps.
+  let bases: BaseFinder?
   let pool: BufferPool
   let progress: RunProgress
   let stop: StopSignal
@@ -36,7 +39,8 @@ struct StreamIntake: StreamSink {
         var next = try pool.lease()
         current.withBytes { next.replace(with: UnsafeRawBufferPointer(rebasing: $0[cut...])) }
         current.count = cut
-        try submit(.chunk(current))
+        let hint = current.withBytes { bases?.find($0) }
+        try submit(.chunk(current, hint))
         current = next
         search = CutSearch()
         if isEnded && current.count == 0 { break }

@@ -35,6 +35,9 @@ package struct HostState: Sendable {
   /// Where copies of index objects lie.
   package var cacheFolder: String { "\(folder)/index" }
 
+  /// Where the reference cache of a component lies.
+  package func referenceFolder(component: String) -> String { "\(folder)/reference/\(component)" }
+
   /// The lock file of a component.
   package func lockPath(component: String) -> String { "\(folder)/\(component).lock" }
 

@@ -20,12 +20,27 @@ package final class BackupSession: Sendable {
   private let listNaming: NamingKey
   private let epoch: UInt32
   private let level: Int32
+  /// What earlier dumps of the component offer as bases; nil to store every chunk full.
+  package let reference: ReferenceRun?
   let clock: @Sendable () -> UInt64
   private let claims = Mutex(Claims())
 
   private struct Claims {
-    var names: Set<Name> = []
+    /// So many names at most, twice: a chunk that comes again after 128 GB of others is stored again.
+    private static let most = 512 << 10
+    private var names: Set<Name> = []
+    private var older: Set<Name> = []
     var usedPacks: Set<Int> = []
+
+    /// False if the name was there.
+    mutating func insert(_ name: Name) -> Bool {
+      if older.contains(name) || !names.insert(name).inserted { return false }
+      if names.count == Claims.most {
+        older = names
+        names = []
+      }
+      return true
+    }
   }
 
   /// Lists and loads the namespace, then draws the session's keys.
@@ -33,12 +48,15 @@ package final class BackupSession: Sendable {
   /// - Parameters:
   ///   - access: what the writer key can do
   ///   - level: zstd level, 1 to 15
+  ///   - reference: the reference cache, opened for this run
   ///   - clock: nanoseconds, counting suspension; for the commit window
   package init(
-    _ access: WriterAccess, level: Int32, clock: @escaping @Sendable () -> UInt64 = { MonotonicClock.now() }
+    _ access: WriterAccess, level: Int32, reference: ReferenceRun? = nil,
+    clock: @escaping @Sendable () -> UInt64 = { MonotonicClock.now() }
   ) throws(Failure) {
     self.access = access
     self.level = level
+    self.reference = reference
     self.clock = clock
     epoch = access.repository.authority.epoch.epoch
     namespace = try Namespace.load(of: access.enrolled, in: access.repository, with: access.identities)
@@ -71,27 +89,38 @@ package final class BackupSession: Sendable {
 
   func naming(of kind: BlobKind) -> NamingKey { kind == .data ? chunkNaming : listNaming }
 
-  /// True if the caller must store the blob; false if the store has it, or another thread of this run is at it.
-  ///
+  /// What becomes of a chunk that a run meets.
+  enum Claim {
+    /// The store has it.
+    case stored
+    /// This run has stored it or is at it.
+    case underWay
+    /// The caller stores it.
+    case new
+  }
+
   /// Claimed before it is compressed, so that two threads never store one chunk twice.
-  func claim(_ name: Name) -> Bool {
-    let known = namespace.index.usable(name, epoch: epoch)
+  func claim(_ name: Name) -> Claim {
+    let chain = namespace.index.usableChain(of: name, epoch: epoch)
     return claims.withLock { claims in
-      if let known {
-        use(known, &claims)
-        return false
-      }
-      return claims.names.insert(name).inserted
+      guard let chain else { return claims.insert(name) ? .new : .underWay }
+      for location in chain { claims.usedPacks.insert(location.pack) }
+      return .stored
     }
   }
 
-  /// Notes the pack of a blob that is relied on, and those of its base, its base's base and so on.
-  private func use(_ location: BlobLocation, _ claims: inout Claims) {
-    var next: BlobLocation? = location
-    while let location = next {
-      let isFirst = claims.usedPacks.insert(location.pack).inserted
-      guard isFirst || location.depth > 0 else { return }
-      next = namespace.index.base(of: location).flatMap { namespace.index.usable($0, epoch: epoch) }
+  /// The chain of a blob that may be the base of a delta; nil if there is none in the store, or it is too deep already.
+  func baseChain(of name: Name) -> [BlobLocation]? {
+    guard let chain = namespace.index.usableChain(of: name, epoch: epoch), let base = chain.first,
+      base.depth < BaseLadder.deepest
+    else { return nil }
+    return chain
+  }
+
+  /// Notes the packs of a base that a new delta relies on.
+  func rely(on chain: [BlobLocation]) {
+    claims.withLock { claims in
+      for location in chain { claims.usedPacks.insert(location.pack) }
     }
   }
 
