@@ -15,9 +15,14 @@ struct NamedComponent {
   }
 
   /// What its profile says of the repository; nil where it has none.
-  func hints() throws(Failure) -> AddressHints? {
-    if let profile { return AddressHints(profile) }
+  func hints() throws(Failure) -> AddressHints? { try profileIfAny().map { AddressHints($0) } }
+
+  /// What its profile says of time and space; nothing where it has none.
+  func tuning() throws(Failure) -> Tuning { try profileIfAny()?.tuning ?? Tuning() }
+
+  private func profileIfAny() throws(Failure) -> Profile? {
+    if let profile { return profile }
     guard let name, let path = try? Lookup.profile(name) else { return nil }
-    return AddressHints(try Profile.load(path))
+    return try Profile.load(path)
   }
 }

@@ -5,18 +5,24 @@ import Repository
 
 /// Opens the reference cache of a component where its tuning puts it.
 enum ReferenceOpening {
-  /// Nil if there is to be none: switched off, or this run keeps no state.
+  /// Opens it for a backup; nil if there is to be none.
   ///
   /// - Throws: `stateFailed` if it cannot be used
   static func open(_ component: String, _ tuning: Tuning, for access: WriterAccess) throws(Failure) -> ReferenceRun? {
-    guard let state = access.repository.state else { return nil }
+    guard let place = try place(component, tuning, state: access.repository.state) else { return nil }
+    return try ReferenceRun(place.path, limit: place.limit, access: access)
+  }
+
+  /// The component's folder and what it may come to; nil if the cache is switched off or this run keeps no state.
+  static func place(
+    _ component: String, _ tuning: Tuning, state: HostState?
+  ) throws(Failure) -> (path: String, limit: UInt64)? {
+    guard let state else { return nil }
     let limit = tuning.cacheSize?.count ?? ReferenceRun.standardLimit
     switch tuning.cache ?? .disk {
     case .off: return nil
-    case .disk: return try ReferenceRun(state.referenceFolder(component: component), limit: limit, access: access)
-    case .memory:
-      let folder = try memoryFolder() + "/\(access.repository.id.hex)/\(component)"
-      return try ReferenceRun(folder, limit: limit, access: access)
+    case .disk: return (state.referenceFolder(component: component), limit)
+    case .memory: return ("\(try memoryFolder())/\(state.repository.hex)/\(component)", limit)
     }
   }
 

@@ -9,12 +9,15 @@ import Glibc
 package struct HostState: Sendable {
   /// The repository's folder.
   package let folder: String
+  /// The repository that the state is about.
+  package let repository: Identifier
 
   /// - Parameters:
   ///   - root: the state folder of this host
   ///   - repository: the repository that the state is about
   /// - Throws: `stateFailed` if the folder cannot be made.
   package init(root: String, repository: Identifier) throws(Failure) {
+    self.repository = repository
     folder = "\(root)/\(repository.hex)"
     do throws(SystemError) {
       try DurableFile.createFolder(folder)

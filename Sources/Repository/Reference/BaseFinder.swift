@@ -26,11 +26,16 @@ package final class BaseFinder {
     self.base = consume base
   }
 
+  /// The ends of a chunk; nil for one too short to be worth it.
+  func print(of chunk: UnsafeRawBufferPointer) -> ChunkPrint? {
+    guard chunk.count >= 2 * ChunkPrint.window, let start = chunk.baseAddress else { return nil }
+    return ChunkPrint(
+      head: hash.hash64(start), tail: hash.hash64(start + (chunk.count - ChunkPrint.window)))
+  }
+
   /// What there is for the next chunk of the dump; nil for one too short to be worth it.
   package func find(_ chunk: UnsafeRawBufferPointer) -> BaseHint? {
-    guard chunk.count >= 2 * ChunkPrint.window, let start = chunk.baseAddress else { return nil }
-    let print = ChunkPrint(
-      head: hash.hash64(start), tail: hash.hash64(start + (chunk.count - ChunkPrint.window)))
+    guard let print = print(of: chunk) else { return nil }
     let newestRow = newest?.find(print)
     guard base != nil else { return BaseHint(print: print, newest: newestRow?.row, base: newestRow?.row) }
     let baseRow = base?.find(print)

@@ -72,6 +72,9 @@ final class FrameFile: Sendable {
   /// Bytes in the file.
   var size: UInt64 { end.withLock { $0 } }
 
+  /// Gives its room on the disk back.
+  func discard() { ftruncate(file.number, 0) }
+
   /// Adds a record; nil if there is no room for it.
   func append(_ record: UnsafeRawBufferPointer) throws(SystemError) -> FramePlace? {
     let offset = end.withLock { end -> UInt64? in

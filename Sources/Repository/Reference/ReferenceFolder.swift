@@ -85,6 +85,16 @@ final class ReferenceFolder: Sendable {
     return names.reduce(0) { $0 + ReferenceFolder.size("\(path)/\($1)") }
   }
 
+  /// Bytes that the file system can spare for the cache: it must not take the room that the rest of the state needs.
+  var room: UInt64 {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return 0 }
+    let unit = UInt64(status.f_frsize)
+    let free = UInt64(status.f_bavail) * unit
+    let reserve = max(UInt64(status.f_blocks) * unit / 20, 64 << 20)
+    return free > reserve ? free - reserve : 0
+  }
+
   /// Makes the written generation count, together with those that a later one can build on, and removes the rest.
   func promote(_ new: Generation) throws(SystemError) {
     var kept = [new]

@@ -57,7 +57,7 @@ package final class ReferenceRun: Sendable {
       let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
       frames = FrameFile(
         try Descriptor.open("\(folder.framesPath(number)).part", flags), generation: number,
-        limit: limit > used ? limit - used : 0)
+        limit: min(folder.room, limit > used ? limit - used : 0))
       let roll = RollWriter(
         try Descriptor.open("\(folder.rollPath(number)).part", flags), generation: number, key: folder.key)
       state = Mutex(State(roll: roll))
@@ -102,8 +102,11 @@ package final class ReferenceRun: Sendable {
     }
   }
 
-  /// Notes that an entry could not be written; the cache of this run is given up.
-  func give(up error: SystemError) { state.withLock { $0.problem = $0.problem ?? error.reason } }
+  /// Notes that an entry could not be written; the cache of this run is given up, and its room is free again.
+  func give(up error: SystemError) {
+    state.withLock { $0.problem = $0.problem ?? error.reason }
+    frames.discard()
+  }
 
   /// What went wrong, if anything did.
   package var problem: String? { state.withLock { $0.problem } }
