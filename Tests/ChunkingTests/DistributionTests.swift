@@ -22,7 +22,7 @@ struct DistributionTests {
 
   @Test("are refused unless they rise from 4096 bytes to 4 MiB")
   func parameters() throws {
-    #expect(try ChunkParameters(minimum: 256 << 10, target: 1 << 20, maximum: 4 << 20) == .standard)
+    #expect(try ChunkParameters(minimum: 64 << 10, target: 256 << 10, maximum: 1 << 20) == .standard)
     let refused = [
       (4095, 8192, 16_384), (8192, 8191, 16_384), (8192, 16_384, 16_383), (8192, 16_384, (4 << 20) + 1),
       (0, 0, 0), (-1, 1, 1), (Int.min, Int.max, Int.max),
