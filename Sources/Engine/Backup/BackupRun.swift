@@ -106,7 +106,7 @@ package struct BackupRun {
     _ description: SourceDescription, started: UInt64, watch: Stopwatch
   ) throws(Failure) -> BackupReport {
     events(.step("index"))
-    let session = try BackupSession(access, level: Int32(request.tuning.compression ?? 1))
+    let session = try BackupSession(access, level: Int32(request.tuning.compression ?? 1), stop: stop)
     var warnings = session.namespace.problems.map(\.failure.description)
     for warning in warnings { events(.warning(warning)) }
     let catalogue = CatalogueIntake(try session.writer(), progress: progress)
@@ -126,7 +126,7 @@ package struct BackupRun {
     let workers = request.tuning.threads ?? UsableCores.count()
     let window = workers * 2
     let chunker = try session.chunker()
-    let pool = BufferPool(count: window + workers + 3, capacity: chunker.parameters.maximum, stop: stop)
+    let pool = StreamIntake.pool(for: chunker.parameters, jobs: window + workers, stop: stop)
     var outcome: DumpOutcome?
     try runOrderedCrew(named: "backup", workers: workers, window: window, stop: stop) { submit in
       let intake = StreamIntake(chunker: chunker, pool: pool, progress: progress, stop: stop) {

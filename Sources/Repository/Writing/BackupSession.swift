@@ -2,7 +2,7 @@ package import Bytes
 package import Chunking
 import Cryptography
 package import Format
-import Pipeline
+package import Pipeline
 import Synchronization
 
 /// One backup run's side of the repository: its keys, what it has claimed, its packs.
@@ -33,9 +33,11 @@ package final class BackupSession: Sendable {
   /// - Parameters:
   ///   - access: what the writer key can do
   ///   - level: zstd level, 1 to 15
+  ///   - stop: the signal of the run; a pack that cannot be put stops it
   ///   - clock: nanoseconds, counting suspension; for the commit window
   package init(
-    _ access: WriterAccess, level: Int32, clock: @escaping @Sendable () -> UInt64 = { MonotonicClock.now() }
+    _ access: WriterAccess, level: Int32, stop: StopSignal = StopSignal(),
+    clock: @escaping @Sendable () -> UInt64 = { MonotonicClock.now() }
   ) throws(Failure) {
     self.access = access
     self.level = level
@@ -49,7 +51,8 @@ package final class BackupSession: Sendable {
     history = IndexHistory(
       installation: installation, sequence: namespace.sequence + 1, parents: Set(namespace.heads + gone).sorted())
     secrets = try SessionSecrets(access)
-    packs = try PackWriter(access, secrets: secrets, history: history, clock: clock)
+    packs = try PackWriter(
+      access, secrets: secrets, history: history, policy: CompressionPolicy(fixed: level), stop: stop, clock: clock)
     chunkNaming = try NamingKey(KeyDerivation.derive(from: access.secrets.content, label: "chunk names"))
     listNaming = try NamingKey(KeyDerivation.derive(from: access.secrets.lists, label: "list names"))
   }

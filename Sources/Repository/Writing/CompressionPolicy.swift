@@ -1,0 +1,53 @@
+import Synchronization
+
+/// How hard a run compresses: fast while the store keeps up, denser while uploads are what everybody waits for.
+///
+/// Told with each pack how the puts stand. One rung up when packs queue up for a put; one down when puts were idle
+/// twice in a row, so that a level that just fits is not left at once. No clock in it: equal reports, equal levels.
+package final class CompressionPolicy: Sendable {
+  /// How the puts stand when a pack is opened.
+  package enum PutState: Sendable {
+    /// Finished packs wait for a put: the store is slower than the crew.
+    case behind
+    /// Every put that may run is running, and no pack waits.
+    case even
+    /// There could be more puts than there are packs.
+    case idle
+  }
+
+  /// The levels worth their time.
+  package static let ladder: [Int32] = [1, 4, 6, 9]
+
+  private struct State {
+    var rung = 0
+    var idle = 0
+  }
+
+  private let state = Mutex(State())
+  private let current: Atomic<Int32>
+  private let isFixed: Bool
+
+  /// - Parameter fixed: the level for the whole run; nil to begin with the fastest and adapt
+  package init(fixed: Int32? = nil) {
+    isFixed = fixed != nil
+    current = Atomic(fixed ?? CompressionPolicy.ladder[0])
+  }
+
+  /// The zstd level for the next chunk.
+  package var level: Int32 { current.load(ordering: .relaxed) }
+
+  /// Takes in how the puts stand; called once for each pack, from any thread.
+  package func note(_ puts: PutState) {
+    if isFixed { return }
+    state.withLock { state in
+      state.idle = puts == .idle ? state.idle + 1 : 0
+      if puts == .behind {
+        state.rung = min(state.rung + 1, CompressionPolicy.ladder.count - 1)
+      } else if state.idle == 2 {
+        state.idle = 0
+        state.rung = max(state.rung - 1, 0)
+      }
+      current.store(CompressionPolicy.ladder[state.rung], ordering: .relaxed)
+    }
+  }
+}
