@@ -56,12 +56,12 @@ package final class Compressor {
   /// Compresses at another level from here on; cheap, and free for the level it has. Throws `usage` unless
   /// 1 ≤ level ≤ 15.
   package func setLevel(_ level: Int32) throws(Failure) {
-    if level == self.level { return }
     guard (1...Compressor.highestLevel).contains(level) else {
       throw Failure(
         .usage, "compression level \(level) is not offered",
         next: "Choose a level from 1 to \(Compressor.highestLevel).")
     }
+    if level == self.level { return }
     // The parameters of a frame that did not fit would still be in the way.
     try check(ZSTD_CCtx_reset(context, ZSTD_reset_session_only))
     try set(ZSTD_c_compressionLevel, level)
