@@ -7,7 +7,7 @@ import Pipeline
 /// Reads the source's descriptors, cuts them into chunks and hands these to the crew, all on the source's thread.
 ///
 /// Bytes are read into large buffers and chunks are parts of these: nothing is copied but the chunk that a buffer's end
-/// breaks off, about one in thirty. Streams share a buffer, so that small files take no more of it than their bytes.
+/// breaks off: one byte in thirty, where reading into a buffer a chunk copied most bytes more than once. Streams share a buffer, so that small files take no more of it than their bytes.
 struct StreamIntake: StreamSink {
   /// How much is read at a time: it is still in the processor's nearest cache when it is searched for cuts.
   private static let readSize = 256 << 10

@@ -4,6 +4,11 @@ import Synchronization
 ///
 /// Told with each pack how the puts stand. One rung up when packs queue up for a put; one down when puts were idle
 /// twice in a row, so that a level that just fits is not left at once. No clock in it: equal reports, equal levels.
+///
+/// Measured with a store of 20 MB/s on two cores that others loaded fourfold: 712 MB of orders in 10.8 s instead of the
+/// 11.0 of level 1 throughout and the 18.8 of level 6, 726 MB of employees in 12.8 s instead of 13.3 and 19.7. Dumps full
+/// of random keys have little more to give: their level 9 is 7 % smaller than level 1. The first 80 MB stored are always
+/// of level 1, for they fill the buffers.
 package final class CompressionPolicy: Sendable {
   /// How the puts stand when a pack is opened.
   package enum PutState: Sendable {

@@ -7,6 +7,10 @@ import Synchronization
 
 /// Collects sealed blobs from all workers into packs and has full ones stored.
 ///
+/// A full pack's padding is what the next blob did not fit in: of chunks of 256 KiB that do not compress 0.8 % of a
+/// repository, 0.4 % with dumps (3.0 % with chunks of 1 MiB). A second open pack to fill the gaps would save half of
+/// that, and a restore would read the blobs in the gaps out of turn.
+///
 /// Memory: at most `PackPuts.packs` buffers of 16 MiB, used again and again. Whoever needs another pack while all are
 /// taken waits for a put: that is where a slow store holds the run up.
 final class PackWriter: Sendable {
