@@ -127,11 +127,12 @@ private struct StreamTail {
 
   mutating func append(_ part: UnsafeRawBufferPointer) {
     let limit = StreamSummary.tailLimit
+    // In place: this is done at every read.
     if part.count >= limit {
-      bytes = Array(part[(part.count - limit)...])
+      bytes.removeAll(keepingCapacity: true)
     } else {
       bytes.removeFirst(max(0, bytes.count + part.count - limit))
-      bytes.append(contentsOf: part)
     }
+    bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: part.suffix(limit)))
   }
 }
