@@ -15,10 +15,17 @@ package struct ByteWriter {
   package mutating func raw(_ value: some Sequence<UInt8>) { bytes.append(contentsOf: value) }
 
   /// Appends the 32 bytes of a name.
-  package mutating func name(_ value: Name) { bytes.append(contentsOf: value.bytes) }
+  package mutating func name(_ value: Name) {
+    // No array between: names are written for every chunk.
+    withUnsafeBytes(of: (value.a.bigEndian, value.b.bigEndian, value.c.bigEndian, value.d.bigEndian)) {
+      bytes.append(contentsOf: $0)
+    }
+  }
 
   /// Appends the 16 bytes of an identifier.
-  package mutating func identifier(_ value: Identifier) { bytes.append(contentsOf: value.bytes) }
+  package mutating func identifier(_ value: Identifier) {
+    withUnsafeBytes(of: (value.high.bigEndian, value.low.bigEndian)) { bytes.append(contentsOf: $0) }
+  }
 
   /// Appends a 16-bit count and then the bytes; at most 65 535 of them.
   package mutating func short(_ value: [UInt8]) {

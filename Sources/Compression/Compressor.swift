@@ -6,10 +6,26 @@ import CZstd
 /// The frame says how long the plain bytes are, and carries no checksum and no dictionary id: blobs are
 /// authenticated and every decoded chunk is named again. The window covers the whole chunk and its base.
 package final class Compressor {
-  /// What a new writer gets. Chunks of 1 MiB in the mean, one core of a 2.6 GHz EPYC, levels 1, 2, 3: a PostgreSQL
-  /// dump of orders (356 MB of UUIDs, JSON, notes) at 514, 397, 250 MB/s into 101.5, 99.1, 100.7 MB (restic 100.6); a
-  /// load of employees into MariaDB (238 MB) at 397, 319, 183 MB/s into 81.9, 83.7, 87.3 MB (restic 87.0). So level 3
-  /// costs twice the time for nothing, and level 1 leaves the cores to naming and sealing.
+  /// What a run begins with. Full chunks of 256 KiB, one core of an EPYC (Zen 4), zstd 1.5.4, MB/s and MB stored,
+  /// `orders` being a PostgreSQL dump of 356 MB (UUIDs, JSON, notes), `employees` a MariaDB dump of 242 MB, `base` a
+  /// physical backup of pgbench, 420 MB:
+  ///
+  ///     level                       orders         employees      base
+  ///     1 of zstd, 2^14 positions   441, 100.5     368, 82.5      2412, 11.1
+  ///     1 here, 2^13 positions      496, 101.3     402, 82.0      2412, 11.1
+  ///     1, 2^12 positions           544, 102.3     433, 81.3      2432, 11.1
+  ///     2 of zstd                   319, 101.2     252, 83.8      2352, 11.1
+  ///     3 of zstd                   226, 107.2     194, 88.5      2294, 11.1
+  ///     4 of zstd, here             153,  99.1     124, 84.0      1061, 11.0
+  ///     4 here, matches from 6      156,  98.2     125, 81.3
+  ///     6 of zstd                   117,  96.6      88, 80.1       325, 11.2
+  ///     6 here, matches from 6      122,  96.1     103, 78.4       307, 11.2
+  ///     9 of zstd                    65,  98.9      42, 80.4       224, 11.2
+  ///     9 here, matches from 6       81,  94.1      69, 76.0       217, 11.2
+  ///     12 of zstd                   26,  98.2
+  ///
+  /// So matches shorter than six bytes cost more than they save at every level, in time and in size; levels 2, 3, 5, 7
+  /// and 8 are beaten by a neighbour on both; and level 1 leaves the cores to naming and sealing.
   package static let standardLevel: Int32 = 1
   /// The highest level offered. Debian 12 has zstd 1.5.4, whose levels from 16 on may corrupt (fixed in 1.5.5).
   package static let highestLevel: Int32 = 15
@@ -20,23 +36,37 @@ package final class Compressor {
   /// 2^16, which fails at bases of 4 MiB; from level 3 on zstd's own choice is good.
   private static let prefixHashLog: Int32 = 18
 
+  /// A table of this many bits of positions for full chunks at level 1: 32 KiB, as much as the nearest cache holds.
+  private static let fullHashLog: Int32 = 13
+  /// The shortest match looked for in full chunks.
+  private static let fullMatch: Int32 = 6
+
   private let context: OpaquePointer
-  private let level: Int32
+  private var level: Int32 = 0
 
   /// Throws `usage` unless 1 ≤ level ≤ 15.
   package init(level: Int32) throws(Failure) {
+    guard let context = ZSTD_createCCtx() else { fatalError("out of memory: zstd context") }
+    self.context = context
+    try set(ZSTD_c_contentSizeFlag, 1)
+    try set(ZSTD_c_checksumFlag, 0)
+    try set(ZSTD_c_dictIDFlag, 0)
+    try setLevel(level)
+  }
+
+  /// Compresses at another level from here on; cheap, and free for the level it has. Throws `usage` unless
+  /// 1 ≤ level ≤ 15.
+  package func setLevel(_ level: Int32) throws(Failure) {
     guard (1...Compressor.highestLevel).contains(level) else {
       throw Failure(
         .usage, "compression level \(level) is not offered",
         next: "Choose a level from 1 to \(Compressor.highestLevel).")
     }
-    guard let context = ZSTD_createCCtx() else { fatalError("out of memory: zstd context") }
-    self.context = context
-    self.level = level
+    if level == self.level { return }
+    // The parameters of a frame that did not fit would still be in the way.
+    try check(ZSTD_CCtx_reset(context, ZSTD_reset_session_only))
     try set(ZSTD_c_compressionLevel, level)
-    try set(ZSTD_c_contentSizeFlag, 1)
-    try set(ZSTD_c_checksumFlag, 0)
-    try set(ZSTD_c_dictIDFlag, 0)
+    self.level = level
   }
 
   deinit { ZSTD_freeCCtx(context) }
@@ -59,12 +89,19 @@ package final class Compressor {
     // A chunk that did not fit left the context in the middle of its frame.
     try check(ZSTD_CCtx_reset(context, ZSTD_reset_session_only))
     try set(ZSTD_c_windowLog, Compressor.windowLog(covering: plain.count + (prefix?.count ?? 0)))
-    try set(ZSTD_c_hashLog, prefix != nil && level <= 2 ? Compressor.prefixHashLog : 0)
+    try set(ZSTD_c_hashLog, hashLog(isFull: prefix == nil))
+    try set(ZSTD_c_minMatch, prefix == nil ? Compressor.fullMatch : 0)
     try check(ZSTD_CCtx_refPrefix(context, prefix?.baseAddress, prefix?.count ?? 0))
     let count = ZSTD_compress2(context, target.baseAddress, target.count, plain.baseAddress, plain.count)
     if ZSTD_getErrorCode(count) == ZSTD_error_dstSize_tooSmall { return nil }
     try check(count)
     return count
+  }
+
+  /// Zero is zstd's own choice.
+  private func hashLog(isFull: Bool) -> Int32 {
+    if isFull { return level == 1 ? Compressor.fullHashLog : 0 }
+    return level <= 2 ? Compressor.prefixHashLog : 0
   }
 
   /// The smallest window that holds `count` bytes, within what zstd takes and readers accept.

@@ -19,8 +19,27 @@ package final class BufferPool: @unchecked Sendable {
 
   /// A class around a buffer: an array cannot hold what cannot be copied.
   fileprivate final class Shelf {
-    var buffer: Buffer
-    init(_ capacity: Int) { buffer = Buffer(capacity: capacity) }
+    private var buffer: Buffer
+    /// The buffer's memory, which stays where it is: several threads use parts of it at once.
+    let memory: UnsafeMutableRawBufferPointer
+
+    init(_ capacity: Int) {
+      buffer = Buffer(capacity: capacity)
+      memory = buffer.withCapacity { $0 }
+    }
+  }
+
+  /// One borrowing; over when the last part of the buffer is gone.
+  fileprivate final class Lease {
+    let shelf: Shelf
+    private let pool: BufferPool
+
+    init(_ shelf: Shelf, _ pool: BufferPool) {
+      self.shelf = shelf
+      self.pool = pool
+    }
+
+    deinit { pool.take(back: shelf) }
   }
 
   /// - Parameters:
@@ -45,13 +64,13 @@ package final class BufferPool: @unchecked Sendable {
     defer { monitor.unlock() }
     while !stop.isStopped, idle.isEmpty, made == count { returned.wait() }
     try stop.check()
-    if let shelf = idle.popLast() { return PooledBuffer(shelf, self) }
+    // The one that came back last: its pages are still in the processor's caches.
+    if let shelf = idle.popLast() { return PooledBuffer(Lease(shelf, self)) }
     made += 1
-    return PooledBuffer(Shelf(capacity), self)
+    return PooledBuffer(Lease(Shelf(capacity), self))
   }
 
   fileprivate func take(back shelf: Shelf) {
-    shelf.buffer.count = 0
     monitor.locked {
       idle.append(shelf)
       returned.wakeOne()
@@ -59,41 +78,56 @@ package final class BufferPool: @unchecked Sendable {
   }
 }
 
-/// A borrowed buffer; it goes back to its pool when its owner goes.
+/// A borrowed buffer, or a part of one; the buffer goes back to its pool when the owner of the last part goes.
 package struct PooledBuffer: ~Copyable, @unchecked Sendable {
-  private let shelf: BufferPool.Shelf
-  private let pool: BufferPool
+  private let lease: BufferPool.Lease
+  private var memory: UnsafeMutableRawBufferPointer
 
-  fileprivate init(_ shelf: BufferPool.Shelf, _ pool: BufferPool) {
-    self.shelf = shelf
-    self.pool = pool
+  fileprivate init(_ lease: BufferPool.Lease) { self.init(lease, lease.shelf.memory) }
+
+  private init(_ lease: BufferPool.Lease, _ memory: UnsafeMutableRawBufferPointer) {
+    self.lease = lease
+    self.memory = memory
   }
 
-  deinit { pool.take(back: shelf) }
-
   /// How many bytes the buffer can hold.
-  package var capacity: Int { shelf.buffer.capacity }
+  package var capacity: Int { memory.count }
 
   /// How many bytes from the front are in use.
-  package var count: Int {
-    get { shelf.buffer.count }
-    set { shelf.buffer.count = newValue }
+  package var count: Int = 0
+
+  /// Whether nothing was taken from the front yet.
+  package var isWhole: Bool { memory.count == lease.shelf.memory.count }
+
+  /// Splits off the first `count` of the bytes in use, without copying them, as a buffer that is full. This one goes
+  /// on behind them: the rest of the bytes in use, and the room behind.
+  package mutating func takeFront(_ count: Int) -> PooledBuffer {
+    precondition(count <= self.count)
+    var front = PooledBuffer(lease, UnsafeMutableRawBufferPointer(rebasing: memory[..<count]))
+    front.count = count
+    memory = UnsafeMutableRawBufferPointer(rebasing: memory[count...])
+    self.count -= count
+    return front
   }
 
   /// The bytes in use.
   package func withBytes<Result, Problem: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Problem) -> Result
   ) throws(Problem) -> Result {
-    try shelf.buffer.withBytes(body)
+    try body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
   }
 
   /// The whole capacity, to be written.
   package mutating func withCapacity<Result, Problem: Error>(
     _ body: (UnsafeMutableRawBufferPointer) throws(Problem) -> Result
   ) throws(Problem) -> Result {
-    try shelf.buffer.withCapacity(body)
+    try body(memory)
   }
 
   /// Replaces the contents by a copy of `bytes`, which must fit.
-  package mutating func replace(with bytes: UnsafeRawBufferPointer) { shelf.buffer.replace(with: bytes) }
+  package mutating func replace(with bytes: UnsafeRawBufferPointer) {
+    precondition(bytes.count <= capacity)
+    memory.copyMemory(from: bytes)
+    count = bytes.count
+  }
 }

@@ -22,13 +22,8 @@ struct Pipe: ~Copyable {
     return Pipe(reading: reading, writing: try Pipe.aboveStandard(second))
   }
 
-  /// The most the kernel lets an ordinary user have: fewer turns between a fast tool and us.
-  private static let room: Int32 = 1 << 20
-  /// `F_SETPIPE_SZ`, which glibc shows only under `_GNU_SOURCE`.
-  private static let setPipeSize: Int32 = 1031
-
   /// Enlarges the pipe where the user's quota allows it.
-  func widen() { _ = fcntl(reading.number, Pipe.setPipeSize, Pipe.room) }
+  func widen() { Transfers.widen(reading.number) }
 
   /// The reading end as a plain number; the other is closed.
   consuming func takeReading() -> Int32 { reading.release() }

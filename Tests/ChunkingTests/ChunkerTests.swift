@@ -60,9 +60,48 @@ struct ChunkerTests {
         }
       }
     }
-    #expect(search.searched == stream.count)
+    // What fills no whole block of lanes is looked at when the stream ends.
+    #expect((stream.count - 16_384..<stream.count).contains(search.searched))
+    let end = stream.withUnsafeBytes { chunker.cut($0, &search, isLast: true) }
+    #expect(end == stream.count)
     #expect(search.decisions == chunker.cuts(stream).decisions)
     #expect(search.decisions > 30)
+  }
+
+  @Test("cuts as described where candidates come thick, at every place of a block and on both sides of its lanes")
+  func crowded() throws {
+    var random = Randomness(seed: 7)
+    // The target equals the minimum, so that one candidate in fourteen and more is a cut, and cuts begin anywhere.
+    for parameters in try [
+      ChunkParameters(minimum: 4096, target: 40_000, maximum: 120_000),
+      ChunkParameters(minimum: 4096, target: 4097, maximum: 1 << 20), smallParameters(),
+    ] {
+      let chunker = Chunker(seed: 21, parameters)
+      let pattern = try crowdedPattern(&random)
+      var stream = random.bytes(30_000)
+      for length in [70_000, 16_384, 4096, 100, 50_000] {
+        stream += (0..<length).map { pattern[$0 % pattern.count] }
+        stream += random.bytes(5000)
+        stream += [UInt8](repeating: 0, count: 20_000)
+      }
+      let expected = ReferenceChunker(seed: 21, parameters).cuts(stream)
+      #expect(chunker.cuts(stream).positions == expected)
+      for bound in [1000, 20_000, 300_000] {
+        #expect(chunker.cuts(stream) { 1 + random.below(bound) } == expected)
+      }
+    }
+  }
+
+  /// Five bytes whose repetition has a candidate in every fifth position, which an attacker who knew the secret could
+  /// write.
+  private func crowdedPattern(_ random: inout Randomness) throws -> [UInt8] {
+    let probe = Chunker(seed: 21, try ChunkParameters(minimum: 4096, target: 1 << 20, maximum: 1 << 20))
+    for _ in 0..<20_000 {
+      let pattern = random.bytes(5)
+      let decisions = probe.cuts((0..<4200).map { pattern[$0 % 5] }).decisions
+      if decisions >= 20 { return pattern }
+    }
+    throw Failure(.defect, "no pattern found")
   }
 
   @Test("ends a stream with what is left, and only says nil to nothing at all")

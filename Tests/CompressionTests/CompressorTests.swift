@@ -110,4 +110,20 @@ struct CompressorTests {
       #expect(try used.frame(chunk, prefix: chunks[0]) == Compressor(level: 1).frame(chunk, prefix: chunks[0]))
     }
   }
+
+  @Test("changes its level from chunk to chunk, and makes what a compressor of that level makes")
+  func changingLevels() throws {
+    var random = Randomness(seed: 9)
+    let rows = random.rows(200_000)
+    let base = random.rows(100_000) + rows.prefix(50_000)
+    let changing = try Compressor(level: 3)
+    for level: Int32 in [1, 9, 4, 4, 1, 6, 2] {
+      try changing.setLevel(level)
+      let fixed = try Compressor(level: level)
+      #expect(try changing.frame(rows) == fixed.frame(rows))
+      #expect(try changing.frame(rows, prefix: base) == fixed.frame(rows, prefix: base))
+    }
+    for level: Int32 in [0, 16, -1] { #expect(throws: Failure.self) { try changing.setLevel(level) } }
+    #expect(try changing.frame(rows) == Compressor(level: 2).frame(rows))
+  }
 }

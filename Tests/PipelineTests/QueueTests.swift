@@ -274,4 +274,51 @@ struct BudgetTests {
     for thread in threads { thread.join() }
     try stop.check()
   }
+
+  @Test("parts of a buffer are its bytes in place, and it comes back with the last of them", arguments: [false, true])
+  func parts(frontGoesFirst: Bool) throws {
+    let pool = BufferPool(count: 2, capacity: 100, stop: StopSignal())
+    var buffer = try pool.lease()
+    let place = buffer.withCapacity { $0.baseAddress }
+    fill(&buffer, 0..<60)
+    #expect(shape(buffer) == [60, 100, 1])
+    let front = buffer.takeFront(10)
+    let middle = buffer.takeFront(50)
+    #expect(shape(buffer) == [0, 40, 0])
+    fill(&buffer, 70..<110)
+    #expect(shape(front) == [10, 10, 0])
+    #expect(bytes(front) == Array(0..<10))
+    #expect(bytes(middle) == Array(10..<60))
+    #expect(bytes(buffer) == Array(70..<110))
+    _ = consume middle
+    if frontGoesFirst {
+      _ = consume front
+      try expectOther(pool, than: place)
+      _ = consume buffer
+    } else {
+      _ = consume buffer
+      try expectOther(pool, than: place)
+      #expect(bytes(front) == Array(0..<10))
+      _ = consume front
+    }
+    var again = try pool.lease()
+    #expect(again.withCapacity { $0.baseAddress } == place)
+    #expect(shape(again) == [0, 100, 1])
+  }
+
+  private func expectOther(_ pool: BufferPool, than place: UnsafeMutableRawPointer?) throws {
+    var other = try pool.lease()
+    #expect(other.withCapacity { $0.baseAddress } != place)
+  }
+
+  private func fill(_ buffer: inout PooledBuffer, _ bytes: Range<UInt8>) {
+    Array(bytes).withUnsafeBytes { buffer.replace(with: $0) }
+  }
+
+  private func bytes(_ buffer: borrowing PooledBuffer) -> [UInt8] { buffer.withBytes { Array($0) } }
+
+  /// How many bytes are in use, how many fit, and 1 if it is a whole buffer.
+  private func shape(_ buffer: borrowing PooledBuffer) -> [Int] {
+    [buffer.count, buffer.capacity, buffer.isWhole ? 1 : 0]
+  }
 }

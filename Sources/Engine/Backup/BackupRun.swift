@@ -113,7 +113,7 @@ package struct BackupRun {
     var warnings: [String] = []
     let reference = openReference(&warnings)
     let session = try BackupSession(
-      access, level: Int32(request.tuning.compression ?? 1), reference: reference)
+      access, level: request.tuning.compression.map { Int32($0) }, reference: reference, stop: stop)
     warnings += session.namespace.problems.map(\.failure.description)
     for warning in warnings { events(.warning(warning)) }
     let catalogue = CatalogueIntake(try session.writer(), reference: reference, progress: progress)
@@ -150,7 +150,7 @@ package struct BackupRun {
     let workers = request.tuning.threads ?? UsableCores.count()
     let window = workers * 2
     let chunker = try session.chunker()
-    let pool = BufferPool(count: window + workers + 3, capacity: chunker.parameters.maximum, stop: stop)
+    let pool = StreamIntake.pool(for: chunker.parameters, jobs: window + workers, stop: stop)
     var outcome: DumpOutcome?
     try runOrderedCrew(named: "backup", workers: workers, window: window, stop: stop) { submit in
       let intake = StreamIntake(

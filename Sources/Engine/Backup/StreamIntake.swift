@@ -7,10 +7,13 @@ import Repository
 
 /// Reads the source's descriptors, cuts them into chunks and hands these to the crew, all on the source's thread.
 ///
-/// Bytes are read straight into the buffer that becomes the chunk; only what was read beyond a cut is copied.
+/// Bytes are read into large buffers and chunks are parts of these: nothing is copied but the chunk that a buffer's end
+/// breaks off: one byte in thirty, where reading into a buffer a chunk copied most bytes more than once. Streams share a buffer, so that small files take no more of it than their bytes.
 struct StreamIntake: StreamSink {
-  /// How much is read at a time.
-  private static let readSize = 1 << 20
+  /// How much is read at a time: it is still in the processor's nearest cache when it is searched for cuts.
+  private static let readSize = 256 << 10
+  /// With less room than this a buffer is given up for the next one.
+  private static let leastRoom = 64 << 10
 
   let chunker: Chunker
   /// Finds what chunks were in earlier dumps.
@@ -19,6 +22,27 @@ struct StreamIntake: StreamSink {
   let progress: RunProgress
   let stop: StopSignal
   let submit: (consuming IntakeJob) throws(Failure) -> Void
+  /// What the last stream left of its buffer.
+  private let rest = Rest()
+
+  /// The buffers for a run with so many chunks under way at once: enough that the source never waits for one while the
+  /// crew has less to do than it takes. 4 MiB each at the standard lengths.
+  static func pool(for parameters: ChunkParameters, jobs: Int, stop: StopSignal) -> BufferPool {
+    let capacity = 4 * max(parameters.maximum, 1 << 20)
+    return BufferPool(count: jobs * parameters.maximum / capacity + 3, capacity: capacity, stop: stop)
+  }
+
+  init(
+    chunker: Chunker, bases: BaseFinder?, pool: BufferPool, progress: RunProgress, stop: StopSignal,
+    submit: @escaping (consuming IntakeJob) throws(Failure) -> Void
+  ) {
+    self.chunker = chunker
+    self.bases = bases
+    self.pool = pool
+    self.progress = progress
+    self.stop = stop
+    self.submit = submit
+  }
 
   func entry(_ stream: DumpedStream) throws(Failure) {
     try check(stream)
@@ -28,7 +52,8 @@ struct StreamIntake: StreamSink {
   func stream(_ stream: DumpedStream, from descriptor: Int32) throws(Failure) -> StreamSummary {
     try check(stream)
     try submit(.begin(stream))
-    var current = try pool.lease()
+    Transfers.widen(descriptor)
+    var current = try rest.take(or: pool)
     var search = CutSearch()
     var length: UInt64 = 0
     var tail = StreamTail()
@@ -36,17 +61,13 @@ struct StreamIntake: StreamSink {
     var isEnded = false
     while true {
       while let cut = current.withBytes({ chunker.cut($0, &search, isLast: isEnded) }) {
-        var next = try pool.lease()
-        current.withBytes { next.replace(with: UnsafeRawBufferPointer(rebasing: $0[cut...])) }
-        current.count = cut
-        let hint = current.withBytes { bases?.find($0) }
-        try submit(.chunk(current, hint))
-        current = next
-        search = CutSearch()
-        if isEnded && current.count == 0 { break }
+        let chunk = current.takeFront(cut)
+        let hint = chunk.withBytes { bases?.find($0) }
+        try submit(.chunk(chunk, hint))
       }
       if isEnded { break }
       do throws(Failure) {
+        try makeRoom(&current)
         isEnded = try read(descriptor, into: &current, &tail, &length) == 0
       } catch {
         try stop.check()
@@ -54,8 +75,17 @@ struct StreamIntake: StreamSink {
         isEnded = true
       }
     }
+    rest.keep(current)
     try submit(.end(length: length))
     return StreamSummary(length: length, tail: tail.bytes, readingProblem: problem)
+  }
+
+  /// Moves the beginning of a chunk to the front of another buffer where this one ends.
+  private func makeRoom(_ buffer: inout PooledBuffer) throws(Failure) {
+    guard !buffer.isWhole, buffer.capacity - buffer.count < StreamIntake.leastRoom else { return }
+    var next = try pool.lease()
+    buffer.withBytes { next.replace(with: $0) }
+    buffer = next
   }
 
   /// Refuses what no restore would take: better no snapshot than one that never comes back.
@@ -69,6 +99,7 @@ struct StreamIntake: StreamSink {
     _ descriptor: Int32, into buffer: inout PooledBuffer, _ tail: inout StreamTail, _ length: inout UInt64
   ) throws(Failure) -> Int {
     let start = buffer.count
+    // A buffer is longer than any chunk, so there is room while no cut was found.
     let wanted = min(StreamIntake.readSize, buffer.capacity - start)
     let count = try buffer.withCapacity { (room) throws(Failure) in
       let part = UnsafeMutableRawBufferPointer(rebasing: room[start..<(start + wanted)])
@@ -83,17 +114,31 @@ struct StreamIntake: StreamSink {
   }
 }
 
+/// What is left of a buffer between two streams; on the source's thread only.
+private final class Rest {
+  private var buffer: PooledBuffer?
+
+  /// What is left, or a fresh buffer.
+  func take(or pool: BufferPool) throws(Failure) -> PooledBuffer {
+    if let rest = buffer.take() { return rest }
+    return try pool.lease()
+  }
+
+  func keep(_ rest: consuming PooledBuffer) { buffer = consume rest }
+}
+
 /// The last bytes of a stream, where dump tools leave their completion marker.
 private struct StreamTail {
   private(set) var bytes: [UInt8] = []
 
   mutating func append(_ part: UnsafeRawBufferPointer) {
     let limit = StreamSummary.tailLimit
+    // In place: this is done at every read.
     if part.count >= limit {
-      bytes = Array(part[(part.count - limit)...])
+      bytes.removeAll(keepingCapacity: true)
     } else {
       bytes.removeFirst(max(0, bytes.count + part.count - limit))
-      bytes.append(contentsOf: part)
     }
+    bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: part.suffix(limit)))
   }
 }

@@ -30,7 +30,7 @@ package struct ReferenceRebuild: Sendable {
   /// One thread's work: the entry of a chunk by its name; nil if there is no room for it.
   package func makeWork(level: Int32) throws(Failure) -> (Name) throws(Failure) -> ReferenceRow? {
     let tools = ReferenceTools(run)
-    let encoder = try BlobEncoder(level: level, tools: nil)
+    let encoder = try BlobEncoder(CompressionPolicy(fixed: level), tools: nil)
     let finder = run.finder()
     let reader = BlobReader(source)
     return { (name) throws(Failure) in

@@ -2,7 +2,7 @@ package import Bytes
 package import Chunking
 import Cryptography
 package import Format
-import Pipeline
+package import Pipeline
 import Synchronization
 
 /// One backup run's side of the repository: its keys, what it has claimed, its packs.
@@ -19,7 +19,7 @@ package final class BackupSession: Sendable {
   private let chunkNaming: NamingKey
   private let listNaming: NamingKey
   private let epoch: UInt32
-  private let level: Int32
+  private let policy: CompressionPolicy
   /// What earlier dumps of the component offer as bases; nil to store every chunk full.
   package let reference: ReferenceRun?
   let clock: @Sendable () -> UInt64
@@ -47,15 +47,17 @@ package final class BackupSession: Sendable {
   ///
   /// - Parameters:
   ///   - access: what the writer key can do
-  ///   - level: zstd level, 1 to 15
+  ///   - level: zstd level, 1 to 15; nil to adapt it to what the run waits for
   ///   - reference: the reference cache, opened for this run
+  ///   - stop: the signal of the run; a pack that cannot be put stops it
   ///   - clock: nanoseconds, counting suspension; for the commit window
   package init(
-    _ access: WriterAccess, level: Int32, reference: ReferenceRun? = nil,
+    _ access: WriterAccess, level: Int32?, reference: ReferenceRun? = nil, stop: StopSignal = StopSignal(),
     clock: @escaping @Sendable () -> UInt64 = { MonotonicClock.now() }
   ) throws(Failure) {
     self.access = access
-    self.level = level
+    let policy = CompressionPolicy(fixed: level)
+    self.policy = policy
     self.reference = reference
     self.clock = clock
     epoch = access.repository.authority.epoch.epoch
@@ -67,7 +69,8 @@ package final class BackupSession: Sendable {
     history = IndexHistory(
       installation: installation, sequence: namespace.sequence + 1, parents: Set(namespace.heads + gone).sorted())
     secrets = try SessionSecrets(access)
-    packs = try PackWriter(access, secrets: secrets, history: history, clock: clock)
+    packs = try PackWriter(
+      access, secrets: secrets, history: history, policy: policy, stop: stop, clock: clock)
     chunkNaming = try NamingKey(KeyDerivation.derive(from: access.secrets.content, label: "chunk names"))
     listNaming = try NamingKey(KeyDerivation.derive(from: access.secrets.lists, label: "list names"))
   }
@@ -82,7 +85,7 @@ package final class BackupSession: Sendable {
   }
 
   /// A worker's tools; one for each thread.
-  package func writer() throws(Failure) -> BlobWriter { try BlobWriter(self, level: level) }
+  package func writer() throws(Failure) -> BlobWriter { try BlobWriter(self, policy: policy) }
 
   /// The session's wrapped keys, for the snapshot.
   func wrappedKeys() throws(Failure) -> [DirectoryKey] { try secrets.wrapped() }

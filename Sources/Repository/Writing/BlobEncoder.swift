@@ -22,6 +22,7 @@ final class BlobEncoder {
     min(plainLength, Int(base.fullLength(ofPlain: plainLength)) * 3 / 4)
   }
 
+  private let policy: CompressionPolicy
   private let compressor: Compressor
   private let deltaCompressor: Compressor
   private let decompressor = Decompressor()
@@ -29,8 +30,10 @@ final class BlobEncoder {
   private var content = Buffer(capacity: Limits.chunk)
   private var decoded = Buffer(capacity: Limits.chunk)
 
-  init(level: Int32, tools: ReferenceTools?) throws(Failure) {
-    compressor = try Compressor(level: level)
+  /// - Parameter policy: says the level of chunks that are encoded by themselves
+  init(_ policy: CompressionPolicy, tools: ReferenceTools?) throws(Failure) {
+    self.policy = policy
+    compressor = try Compressor(level: policy.level)
     deltaCompressor = try Compressor(level: BlobEncoder.deltaLevel)
     self.tools = tools
   }
@@ -40,6 +43,7 @@ final class BlobEncoder {
 
   /// Encodes a chunk by itself; raw where a frame would not be smaller.
   func encodeFull(_ plain: UnsafeRawBufferPointer) throws(Failure) -> BlobEncoding {
+    try compressor.setLevel(policy.level)
     let count = try content.withCapacity { (room) throws(Failure) in
       try compressor.compress(plain, into: UnsafeMutableRawBufferPointer(rebasing: room[..<plain.count]))
     }

@@ -28,10 +28,10 @@ package final class BlobWriter {
   private var sealed: Buffer
   private var opened: Buffer
 
-  init(_ session: BackupSession, level: Int32) throws(Failure) {
+  init(_ session: BackupSession, policy: CompressionPolicy) throws(Failure) {
     self.session = session
     tools = session.reference.map { ReferenceTools($0) }
-    encoder = try BlobEncoder(level: level, tools: tools)
+    encoder = try BlobEncoder(policy, tools: tools)
     sealed = Buffer(capacity: Limits.chunk + SessionKey.overhead)
     opened = Buffer(capacity: Limits.chunk)
   }

@@ -1,19 +1,26 @@
 import Bytes
 import Cryptography
 import Format
+import Pipeline
 
 /// One pack while it fills: sealed blobs end to end in one buffer, and what the directory will say of them.
 struct PackBuilder: ~Copyable {
   /// Blobs in a pack at most: a pack of tiny ones would have a directory that no reader takes.
   private static let most = 65_536
 
-  private var buffer = Buffer(capacity: Limits.fullPack)
+  private var buffer: PooledBuffer
   private(set) var entries: [DirectoryEntry] = []
   private var deltas = 0
   let keys: [DirectoryKey]
   private let recipients: [AgeRecipient]
 
-  init(keys: [DirectoryKey], recipients: [AgeRecipient]) {
+  /// - Parameters:
+  ///   - buffer: an empty buffer as long as a full pack
+  ///   - keys: the session's wrapped keys
+  ///   - recipients: whom the directory is sealed to
+  init(buffer: consuming PooledBuffer, keys: [DirectoryKey], recipients: [AgeRecipient]) {
+    precondition(buffer.capacity == Limits.fullPack)
+    self.buffer = buffer
     self.keys = keys
     self.recipients = recipients
   }
