@@ -82,6 +82,6 @@ class Bars:
 
 def kind_of(step):
     """The family of bars that a step belongs to."""
-    if step.title.startswith("days"):
+    if step.title.startswith("day"):
         return "later"
     return next(kind for kind in FASTER if step.title.startswith(kind))

@@ -56,7 +56,7 @@ def steps_of(corpus):
     if last > 1:
         later = range(2, last + 1)
         steps.append(Step(
-            f"days 2 to {last}", tuple(f"day {day}" for day in later), sum(corpus.sizes[day] for day in later), True))
+            f"days 2 to {last}" if last > 2 else "day 2", tuple(f"day {day}" for day in later), sum(corpus.sizes[day] for day in later), True))
     steps.append(Step("unchanged dump again", (UNCHANGED,), corpus.sizes[last], True))
     for day in sorted({1, last}, reverse=True):
         steps.append(Step(restore_of(day), (restore_of(day),), corpus.sizes[day], False))

@@ -72,12 +72,11 @@ def size_of(*folders):
     """Bytes of all files below folders; files that go away meanwhile count as nothing."""
     total = 0
     for folder in folders:
-        for base, _, names in os.walk(folder):
-            for name in names:
-                try:
-                    total += os.lstat(os.path.join(base, name)).st_size
-                except FileNotFoundError:
-                    pass
+        for path in files_below(folder):
+            try:
+                total += os.lstat(path).st_size
+            except FileNotFoundError:
+                pass
     return total
 
 
@@ -87,9 +86,20 @@ def digest_of(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def warm(path):
-    """Reads a file once, so that no contender pays for the disk, and lets the disk come to rest."""
+def warm(*paths):
+    """Reads files once, so that no contender pays for the disk, and lets the disk come to rest."""
     os.sync()
+    for path in paths:
+        read_through(path)
+
+
+def files_below(folder):
+    """The paths of all files below a folder."""
+    return [os.path.join(base, name) for base, _, names in os.walk(folder) for name in names]
+
+
+def read_through(path):
+    """Reads a file from its beginning to its end."""
     with open(path, "rb", buffering=0) as file:
         while file.read(1 << 22):
             pass
@@ -108,11 +118,10 @@ def chill(*folders):
     except OSError:
         pass
     for folder in folders:
-        for base, _, names in os.walk(folder):
-            for name in names:
-                number = os.open(os.path.join(base, name), os.O_RDONLY)
-                try:
-                    os.posix_fadvise(number, 0, 0, os.POSIX_FADV_DONTNEED)
-                finally:
-                    os.close(number)
+        for path in files_below(folder):
+            number = os.open(path, os.O_RDONLY)
+            try:
+                os.posix_fadvise(number, 0, 0, os.POSIX_FADV_DONTNEED)
+            finally:
+                os.close(number)
     return "the repositories' files dropped from the page cache"

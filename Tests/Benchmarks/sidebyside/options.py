@@ -17,10 +17,11 @@ NEEDED = {
 """Programs, and the Debian packages that they come in."""
 
 
-def parser(description, scale_help, days):
+def parser(name, description, scale_help, days):
     """The options that both programs take."""
     result = argparse.ArgumentParser(
-        description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog=f"Tests/Benchmarks/{name}", description=description, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("--days", type=number(1), default=days, help=f"days of each corpus ({days})")
     result.add_argument("--scale", type=positive, default=1.0, help=scale_help)
     result.add_argument("--cores", type=number(1), default=2, help="cores that everything is confined to (2)")

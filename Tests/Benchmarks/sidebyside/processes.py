@@ -27,17 +27,23 @@ class Usage(NamedTuple):
 
 
 def stop_on_signals():
-    """Makes SIGTERM and SIGHUP end this program as Ctrl-C does: through every `finally`."""
+    """Makes the first Ctrl-C, SIGTERM or SIGHUP end this program through every `finally`; further ones are ignored.
+
+    A second Ctrl-C would otherwise leave folders and servers behind. Cleaning up has limits of its own.
+    """
 
     def end(number, _):
+        undisturbed()
         raise KeyboardInterrupt(signal.Signals(number).name)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What is ignored from the start, as under nohup, stays ignored.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end)
 
 
 def undisturbed():
-    """Called before cleaning up: a second Ctrl-C must not leave half of the folders there."""
+    """From here on no signal interrupts the cleaning up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 

@@ -64,12 +64,14 @@ def run(corpus, contender, results):
 def backup(contender, label, dump):
     """One measured backup with what it left on the disk."""
     warm(dump)
-    before = contender.stored()
+    before, cached_before = contender.stored(), contender.cached()
     usage = contender.backup(label, dump)
-    stored = contender.stored()
-    # All that a backup writes goes to the repository or stays on its host.
-    elsewhere = None if usage.written is None else max(0, usage.written - (stored - before))
-    return Sample(usage, stored, stored - before, contender.cached(), elsewhere)
+    stored, cached = contender.stored(), contender.cached()
+    # All that a backup writes goes to the repository or stays on its host, and what grew there was written.
+    elsewhere = None
+    if usage.written is not None:
+        elsewhere = max(0, usage.written - (stored - before), cached - cached_before)
+    return Sample(usage, stored, stored - before, cached, elsewhere)
 
 
 def all_rounds(corpora, contenders, limits, rounds, warm_up, after_round):

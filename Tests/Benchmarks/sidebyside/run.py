@@ -19,7 +19,7 @@ by its SHA-256 in an untimed pass before. Figures are medians with quartiles ove
 
 
 def main():
-    parser = common.parser(DESCRIPTION, "size of the databases; 1 is 242 to 660 MB a dump (1)", days=5)
+    parser = common.parser("run", DESCRIPTION, "size of the databases; 1 is 242 to 660 MB a dump (1)", days=5)
     parser.add_argument("--rounds", type=common.number(0), default=7, help="rounds; 0 makes the corpora only (7)")
     parser.add_argument("--warm-up", action="store_true", help="one more round before, which does not count")
     parser.add_argument("--only", type=corpora_named, default=list(KINDS), metavar="A,B", help=", ".join(KINDS))
