@@ -29,12 +29,12 @@ class Contender:
         self.environment = dict(
             {name: value for name, value in os.environ.items()
              if not name.startswith(("LIFEBOAT_", "RESTIC_", "BORG_"))},
-            HOME=os.path.join(self.folder, "home"), LC_ALL="C.UTF-8")
+            HOME=os.path.join(self.folder, "home"), TMPDIR=os.path.join(self.folder, "temporary"), LC_ALL="C.UTF-8")
 
     def prepare(self):
         """Makes a new, empty repository."""
         self.remove()
-        for folder in (self.folder, self.cache, self.environment["HOME"]):
+        for folder in (self.cache, self.environment["HOME"], self.environment["TMPDIR"]):
             os.makedirs(folder)
         self.initialize()
 

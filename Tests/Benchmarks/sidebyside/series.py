@@ -186,7 +186,7 @@ def bar(what, value, limit, met):
 
 
 def main():
-    parser = common.parser("series", DESCRIPTION, "size of the database; 1 begins with a dump of 356 MB (1)", days=30)
+    parser = common.parser("series", DESCRIPTION, "size of the database; 1 begins with a dump of 370 MB (1)", days=30)
     parser.add_argument("--repeats", type=common.number(1), default=5, help="restores of each kind (5)")
     parser.add_argument("--raw", metavar="FILE", help="also write every figure as JSON, again and again")
     common.perform(work, parser.parse_args())
@@ -196,7 +196,7 @@ def work(options, base, cores):
     days, scale = options.days, options.scale
     growth = 1 + 0.02 * days
     # A server, one dump, and three repositories that each may take a third of every dump.
-    needed = scale * (900e6 * growth + 356e6 * growth + 3 * days * 125e6 * (1 + growth) / 2) + 800e6
+    needed = scale * (900e6 * growth + 370e6 * growth + 3 * days * 125e6 * (1 + growth) / 2) + 800e6
     require_disk([(base, needed, "a server, a dump and three repositories"), (options.corpora, 200e6, "borg 1.4")])
     own = common.lifeboat(base, options)
     (restic, _, borg), _ = common.peers(base, options)

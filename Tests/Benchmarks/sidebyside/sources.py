@@ -61,7 +61,7 @@ class OrdersSource(Source):
     """The order-processing database on PostgreSQL."""
 
     name = "orders"
-    forms = {"plain": 356e6}
+    forms = {"plain": 370e6}
     server_bytes = 800e6
     modules = ("shop.py",)
 
