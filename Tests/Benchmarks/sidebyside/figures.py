@@ -55,8 +55,9 @@ def steps_of(corpus):
     steps = [Step("first day", (FIRST,), corpus.sizes[1], True)]
     if last > 1:
         later = range(2, last + 1)
-        steps.append(Step(
-            f"days 2 to {last}" if last > 2 else "day 2", tuple(f"day {day}" for day in later), sum(corpus.sizes[day] for day in later), True))
+        title = f"days 2 to {last}" if last > 2 else "day 2"
+        names = tuple(f"day {day}" for day in later)
+        steps.append(Step(title, names, sum(corpus.sizes[day] for day in later), True))
     steps.append(Step("unchanged dump again", (UNCHANGED,), corpus.sizes[last], True))
     for day in sorted({1, last}, reverse=True):
         steps.append(Step(restore_of(day), (restore_of(day),), corpus.sizes[day], False))
