@@ -61,9 +61,12 @@ let house: [Target] = [
     linkerSettings: [.unsafeFlags(staticRuntime, .when(configuration: .release))]),
 ]
 
-/// What the tests share, and one test target for each wall that has something to test.
+/// What the tests share, one test target for each wall that has something to test, and what the benchmarks measure with.
 let tests: [Target] = [
   .target(name: "TestKit", dependencies: ["Bytes"], path: "Tests/TestKit"),
+  .executableTarget(
+    name: "Stages", dependencies: ["Bytes", "Chunking", "Compression", "Cryptography"],
+    path: "Tests/Benchmarks/Stages"),
   .testTarget(name: "HouseTests", dependencies: ["TestKit"]),
   .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestKit"]),
   .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Bytes", "TestKit"]),
