@@ -12,8 +12,8 @@ package final class Compressor {
   ///
   ///     level                       orders         employees      base
   ///     1 of zstd, 2^14 positions   441, 100.5     368, 82.5      2412, 11.1
-  ///     1 here, 2^13 positions      496, 101.3     402, 82.0      2412, 11.1
-  ///     1, 2^12 positions           544, 102.3     433, 81.3      2432, 11.1
+  ///     1, 2^13 positions           496, 101.3     402, 82.0      2412, 11.1
+  ///     1 here, 2^12 positions      544, 102.3     433, 81.3      2432, 11.1
   ///     2 of zstd                   319, 101.2     252, 83.8      2352, 11.1
   ///     3 of zstd                   226, 107.2     194, 88.5      2294, 11.1
   ///     4 of zstd, here             153,  99.1     124, 84.0      1061, 11.0
@@ -36,8 +36,8 @@ package final class Compressor {
   /// 2^16, which fails at bases of 4 MiB; from level 3 on zstd's own choice is good.
   private static let prefixHashLog: Int32 = 18
 
-  /// A table of this many bits of positions for full chunks at level 1: 32 KiB, as much as the nearest cache holds.
-  private static let fullHashLog: Int32 = 13
+  /// Bits of positions for full chunks at level 1: a table of 16 KiB, half of the nearest cache.
+  private static let fullHashLog: Int32 = 12
   /// The shortest match looked for in full chunks.
   private static let fullMatch: Int32 = 6
 
