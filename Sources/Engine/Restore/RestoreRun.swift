@@ -22,6 +22,9 @@ package struct RestoreRun {
   private let access: RestorerAccess
   private let stop: StopSignal
   private let workers: Int
+  /// Parts of packs that stay at hand after their use, beside the three batches that are being read or decoded: a
+  /// block of each of the 33 places that the deepest chain reads from, and room for streams that go back and forth.
+  private static let cachedBytes = 16 << 20
   /// Counts bytes while the run goes on.
   package let progress: RunProgress
 
@@ -93,18 +96,25 @@ package struct RestoreRun {
   private func transfer(
     _ snapshot: ListedSnapshot, from source: BlobSource, wanted: ((StreamEntry) -> Bool)?, to delivery: Delivery
   ) throws(Failure) {
-    let window = workers * 2
-    let pool = BufferPool(count: window + workers + 1, capacity: Segment.longestPlain, stop: stop)
-    let store = access.meta.repository.objects.store
+    // Segments are short, so more of them may be under way than workers need: the target may stall now and then.
+    let window = workers * 4
+    let pool = BufferPool(count: window + workers + 1, capacity: Limits.chunk, stop: stop)
+    let cache = PackBlocks(source, capacity: RestoreRun.cachedBytes)
+    let readAhead = ReadAhead(access.meta.repository.objects.store, stop: stop)
+    defer { readAhead.finish() }
     try runOrderedCrew(named: "restore", workers: workers, window: window, stop: stop) { submit in
       let reader = BlobReader(source)
       var catalogue = CatalogueWalker(snapshot.snapshot.catalogue, reader: reader)
+      var plan = RestorePlan(source, reader: reader, cache: cache, readAhead: readAhead) { (job) throws(Failure) in
+        try submit(job)
+      }
       while let stream = try catalogue.next() {
         if wanted?(stream) == false { continue }
-        try RestorePlan(source: source, reader: reader).plan(stream) { (job) throws(Failure) in try submit(job) }
+        try plan.add(stream)
       }
+      try plan.finish()
     } makeWork: {
-      let reader = SegmentReader(source, store: store, pool: pool)
+      let reader = SegmentReader(source, pool: pool)
       return { (job: consuming RestoreJob) in
         switch job {
         case .begin(let stream): .begin(stream)
