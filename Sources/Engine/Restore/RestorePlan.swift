@@ -4,12 +4,12 @@ import Repository
 
 /// Turns recipes into segments, in stream order, a batch at a time.
 ///
-/// A batch is as many chunks as come from a few megabytes of packs; it may go over the ends of streams, so that small
+/// A batch is as many chunks as some more blocks of packs give (`ReadAhead.blocks`); it may go over the ends of streams, so that small
 /// files share requests. What a batch reads is wanted from the threads that read ahead before the batch in front of
 /// it is submitted: while the workers decode one, the next one comes in. Three batches are in memory at most.
 struct RestorePlan {
-  /// Bytes of packs that a batch reads, in blocks; the first one less, so that the first byte comes soon.
-  private static let blocks = (first: 8, later: 32)
+  /// Blocks that a batch uses at most, whether they are at hand or not.
+  private static let blocks = 64
   /// Jobs of a batch, where they hardly read anything.
   private static let jobs = 1024
 
@@ -19,9 +19,11 @@ struct RestorePlan {
   private let readAhead: ReadAhead
   private let submit: (RestoreJob) throws(Failure) -> Void
 
-  private var limit = RestorePlan.blocks.first
   private var steps: [Step] = []
   private var wanted: Set<Block> = []
+  /// What the batch before wanted: that is read already, and does not count.
+  private var present: Set<Block> = []
+  private var missing = 0
   private var waiting: [RestoreJob] = []
 
   private enum Step {
@@ -80,12 +82,15 @@ struct RestorePlan {
     steps.append(step)
     if case .chunk(let chain) = step {
       for frame in chain.frames {
-        for number in PackBlocks.blocks(of: frame) { wanted.insert(Block(pack: frame.pack, number: number)) }
+        for number in PackBlocks.blocks(of: frame) {
+          let block = Block(pack: frame.pack, number: number)
+          if wanted.insert(block).inserted, !present.contains(block) { missing += 1 }
+        }
       }
     }
-    guard wanted.count >= limit || steps.count >= RestorePlan.jobs else { return }
-    try flush()
-    limit = RestorePlan.blocks.later
+    if missing >= readAhead.blocks || wanted.count >= RestorePlan.blocks || steps.count >= RestorePlan.jobs {
+      try flush()
+    }
   }
 
   /// Has the batch read, and submits the one before.
@@ -98,7 +103,9 @@ struct RestorePlan {
   private mutating func jobs() throws(Failure) -> [RestoreJob] {
     defer {
       steps.removeAll(keepingCapacity: true)
+      swap(&wanted, &present)
       wanted.removeAll(keepingCapacity: true)
+      missing = 0
     }
     var locations: [BlobLocation] = []
     for case .chunk(let chain) in steps { locations += chain.frames }

@@ -22,9 +22,6 @@ package struct RestoreRun {
   private let access: RestorerAccess
   private let stop: StopSignal
   private let workers: Int
-  /// Parts of packs that stay at hand after their use, beside the three batches that are being read or decoded: a
-  /// block of each of the 33 places that the deepest chain reads from, and room for streams that go back and forth.
-  private static let cachedBytes = 16 << 20
   /// Counts bytes while the run goes on.
   package let progress: RunProgress
 
@@ -96,11 +93,11 @@ package struct RestoreRun {
   private func transfer(
     _ snapshot: ListedSnapshot, from source: BlobSource, wanted: ((StreamEntry) -> Bool)?, to delivery: Delivery
   ) throws(Failure) {
-    // Segments are short, so more of them may be under way than workers need: the target may stall now and then.
-    let window = workers * 4
+    let window = workers * 3
     let pool = BufferPool(count: window + workers + 1, capacity: Limits.chunk, stop: stop)
-    let cache = PackBlocks(source, capacity: RestoreRun.cachedBytes)
     let readAhead = ReadAhead(access.meta.repository.objects.store, stop: stop)
+    // A block of each of the 33 places that the deepest chain reads from, or the blocks of several batches.
+    let cache = PackBlocks(source, capacity: max(33, readAhead.blocks * 2) * Int(PackBlocks.block))
     defer { readAhead.finish() }
     try runOrderedCrew(named: "restore", workers: workers, window: window, stop: stop) { submit in
       let reader = BlobReader(source)

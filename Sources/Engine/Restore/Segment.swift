@@ -7,7 +7,7 @@ import Repository
 struct Segment: Sendable {
   /// Plain bytes of one job at most: small enough to be written while they are in the processor's cache, and large
   /// enough that handing jobs over costs nothing beside decoding them. A longer chunk makes a job of its own.
-  static let longestPlain = 1 << 20
+  static let longestPlain = 512 << 10
 
   /// In stream order.
   private(set) var chunks: [PlannedChunk] = []
