@@ -26,8 +26,11 @@ package final class OutputDescriptor {
     var status = stat()
     _ = fstat(descriptor, &status)
     let kind = status.st_mode & S_IFMT
+    // What was opened for reading alone stays so, though its owner could open it otherwise.
+    let isWritable = fcntl(descriptor, F_GETFL) & O_ACCMODE != O_RDONLY
     let opened =
-      kind == S_IFREG ? -1 : open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+      kind == S_IFREG || !isWritable
+      ? -1 : open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
     number = opened < 0 ? descriptor : opened
     own = opened < 0 ? nil : Descriptor(owning: opened)
     if kind == S_IFIFO { _ = fcntl(descriptor, OutputDescriptor.setPipeSize, OutputDescriptor.pipeSize) }

@@ -95,8 +95,9 @@ struct DeltaDamageTests {
   func secondCopy(day: Int) throws {
     let damaged = try series.fixture.copy()
     let path = series.packs[day]
-    damaged.store[path]?[series.days[day][1].sealed.count / 2] ^= 1
-    damaged.store[path]?[series.days[day][0].sealed.count / 2] ^= 1
+    let first = series.days[day][0].sealed.count
+    damaged.store[path]?[first / 2] ^= 1
+    damaged.store[path]?[first + series.days[day][1].sealed.count / 2] ^= 1
     let forge = try Forge(try damaged.writer())
     // Made whole again by a full copy of each chunk.
     let full = try series.days[day].map { try forge.blob($0.plain) }
@@ -114,8 +115,10 @@ struct DeltaDamageTests {
     // A delta in the middle of a chain that was made on other bytes than those of the base it names.
     let (root, end) = (series.days[0][0], series.days[7][0])
     let liar = try series.forge.blob(
-      noise(root.plain.count, seed: 77), prefix: root.plain, base: root.name, depth: 1, name: series.forge.name([1], .data))
-    let top = try series.forge.blob(end.plain, prefix: end.plain, base: liar.name, depth: 2, name: series.forge.name([2], .data))
+      noise(root.plain.count, seed: 77), prefix: root.plain, base: root.name, depth: 1,
+      name: series.forge.name([1], .data))
+    let top = try series.forge.blob(
+      end.plain, prefix: end.plain, base: liar.name, depth: 2, name: series.forge.name([2], .data))
     let name = try series.forge.putSnapshot(of: [top], extra: [liar])
     for read in [series.fixture.restore, series.fixture.restoreFast] {
       #expect(code { _ = try read(name) } == .damaged)
@@ -157,7 +160,9 @@ struct DeltaDamageTests {
       let plain = Array(base.plain.dropLast()) + [UInt8(depth)]
       let next = try series.forge.blob(plain, prefix: base.plain, base: base.name, depth: UInt8(depth))
       // Three more of each, which do not open.
-      for _ in 0..<4 { lost.append(Forge.Blob(entry: next.entry, sealed: noise(next.sealed.count, seed: 1), plain: plain)) }
+      for _ in 0..<4 {
+        lost.append(Forge.Blob(entry: next.entry, sealed: noise(next.sealed.count, seed: 1), plain: plain))
+      }
       base = next
     }
     // Only the last one is good, and what it needs is not: tried level by level, these would be 4 to the 32nd chains.

@@ -18,7 +18,8 @@ final class SegmentReader {
     var position = 0
     for chunk in segment.chunks {
       try result.withCapacity { (room) throws(Failure) in
-        try chunks.read(chunk, into: UnsafeMutableRawBufferPointer(rebasing: room[position..<(position + chunk.length)]))
+        try chunks.read(
+          chunk, into: UnsafeMutableRawBufferPointer(rebasing: room[position..<(position + chunk.length)]))
       }
       position += chunk.length
     }

@@ -16,7 +16,7 @@ struct DeltaCheck {
   }
 
   /// Neighbouring trees that one worker opens.
-  private static let treesPerJob = 32
+  private static let treesPerJob = 8
   private static let cachedBytes = 32 << 20
 
   let loaded: LoadedNamespace
