@@ -61,20 +61,26 @@ package enum Transfers {
   /// without room is `targetFull`.
   ///
   /// A blocking pipe takes no more than `PIPE_BUF` bytes after a poll without the risk of blocking beyond the reach
-  /// of the stop signal; files and non-blocking descriptors take everything.
+  /// of the stop signal; files and non-blocking descriptors take everything, and are asked first and waited for only
+  /// when they are full. For a long stream see `OutputDescriptor`.
   package static func write(
     _ source: UnsafeRawBufferPointer, to descriptor: Int32, stop: StopSignal,
     failing code: Failure.Code = .targetRefused
   ) throws(Failure) {
-    let largest = takesAnything(descriptor) ? 1 << 20 : 4096
+    let takesAnything = takesAnything(descriptor)
+    let largest = takesAnything ? 1 << 20 : 4096
+    var mustWait = !takesAnything
     var rest = source
     while !rest.isEmpty {
-      try wait(for: descriptor, Int16(POLLOUT), stop, code)
+      try stop.check()
+      if mustWait { try wait(for: descriptor, Int16(POLLOUT), stop, code) }
       let part = UnsafeRawBufferPointer(rebasing: rest.prefix(largest))
       do {
         let count = try retrying("write", "") { Glibc.write(descriptor, part.baseAddress, part.count) }
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        mustWait = !takesAnything
       } catch {
+        mustWait = true
         if error.number == EAGAIN { continue }
         if error.number == EPIPE { throw Failure(code, "the reader of the output went away") }
         let isFull = code == .targetRefused && (error.number == ENOSPC || error.number == EDQUOT)

@@ -136,10 +136,11 @@ struct Forge {
 
   /// The body of a snapshot of one stream.
   func snapshotBody(
-    component: String = "orders", catalogue: Snapshot.Catalogue, sequence: UInt64 = 1, parents: [Name] = []
+    component: String = "orders", catalogue: Snapshot.Catalogue, sequence: UInt64 = 1, parents: [Name] = [],
+    installation: Identifier = .random()
   ) -> [UInt8] {
     Snapshot(
-      installation: Identifier.random(), sequence: sequence, parents: parents,
+      installation: installation, sequence: sequence, parents: parents,
       authority: access.repository.authority.head, enrolment: access.enrolled.name, component: component, started: 0,
       finished: 0, epoch: 1, verdict: .complete, reasons: [],
       engine: Snapshot.Engine(kind: "test", version: "1", identity: "forged"), profile: "{}", catalogue: catalogue,
@@ -149,18 +150,10 @@ struct Forge {
 
   /// Puts packs and a snapshot of one stream made of these chunks, each in a pack of its own; returns its name.
   func putSnapshot(of chunks: [Blob], extra: [Blob] = []) throws -> Name {
-    let total = chunks.reduce(0) { $0 + UInt64($1.plain.count) }
-    let recipe = ListBlob(
-      level: 1, children: .recipe(chunks.map { ListChild(name: $0.name, length: UInt64($0.plain.count)) }))
-    let recipeBlob = try blob(recipe.bytes, .list)
-    let stream = StreamEntry(
-      kind: .dump, name: Array("a".utf8), mode: 0, owner: 0, group: 0, modified: 0,
-      root: RecipeRoot(level: 1, name: recipeBlob.name, length: total))
-    let catalogue = try blob(ListBlob(level: 1, children: .streams([stream])).bytes, .list)
+    let (catalogue, lists) = try lists(of: chunks)
     for blob in chunks + extra { try putPack([blob]) }
-    try putPack([recipeBlob, catalogue])
-    let body = snapshotBody(
-      catalogue: Snapshot.Catalogue(level: 1, name: catalogue.name, length: total, streams: 1))
+    try putPack(lists)
+    let body = snapshotBody(catalogue: catalogue)
     let path = try put(.snapshot, body) { .snapshot(writer: access.id, $0) }
     guard let object = ObjectPath(path) else { throw Failure(.defect, "a path that is none") }
     return object.name

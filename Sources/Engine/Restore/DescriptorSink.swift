@@ -4,25 +4,23 @@ package import Pipeline
 
 /// Writes one stream to a descriptor, such as standard output.
 package struct DescriptorSink: RestoreSink {
-  private let descriptor: Int32
-  private let stop: StopSignal
+  private let output: OutputDescriptor
 
   /// - Parameters:
   ///   - descriptor: only borrowed
   ///   - stop: ends a wait for a slow reader
   package init(_ descriptor: Int32, stop: StopSignal) {
-    self.descriptor = descriptor
-    self.stop = stop
+    output = OutputDescriptor(descriptor, stop: stop)
   }
 
   package func begin(_ stream: StreamEntry) throws(Failure) {}
 
   package func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
-    try Transfers.write(bytes, to: descriptor, stop: stop)
+    try output.write(bytes)
   }
 
   package func writeHole(_ count: UInt64) throws(Failure) {
-    let zeros = [UInt8](repeating: 0, count: 65_536)
+    let zeros = [UInt8](repeating: 0, count: 1 << 20)
     var left = count
     while left > 0 {
       let part = Int(min(left, UInt64(zeros.count)))

@@ -93,18 +93,25 @@ package struct RestoreRun {
   private func transfer(
     _ snapshot: ListedSnapshot, from source: BlobSource, wanted: ((StreamEntry) -> Bool)?, to delivery: Delivery
   ) throws(Failure) {
-    let window = workers * 2
-    let pool = BufferPool(count: window + workers + 1, capacity: Segment.longestPlain, stop: stop)
-    let store = access.meta.repository.objects.store
+    let window = workers * 3
+    let pool = BufferPool(count: window + workers + 1, capacity: Limits.chunk, stop: stop)
+    let readAhead = ReadAhead(access.meta.repository.objects.store, stop: stop)
+    // A block of each of the 33 places that the deepest chain reads from, or the blocks of several batches.
+    let cache = PackBlocks(source, capacity: max(33, readAhead.blocks * 2) * Int(PackBlocks.block))
+    defer { readAhead.finish() }
     try runOrderedCrew(named: "restore", workers: workers, window: window, stop: stop) { submit in
       let reader = BlobReader(source)
       var catalogue = CatalogueWalker(snapshot.snapshot.catalogue, reader: reader)
+      var plan = RestorePlan(source, reader: reader, cache: cache, readAhead: readAhead) { (job) throws(Failure) in
+        try submit(job)
+      }
       while let stream = try catalogue.next() {
         if wanted?(stream) == false { continue }
-        try RestorePlan(source: source, reader: reader).plan(stream) { (job) throws(Failure) in try submit(job) }
+        try plan.add(stream)
       }
+      try plan.finish()
     } makeWork: {
-      let reader = SegmentReader(source, store: store, pool: pool)
+      let reader = SegmentReader(source, pool: pool)
       return { (job: consuming RestoreJob) in
         switch job {
         case .begin(let stream): .begin(stream)

@@ -249,6 +249,7 @@ class Writer:
         raise Damage(f"{self.folder}: no good copy of {'list' if kind == LIST else 'chunk'} {name.hex()}")
 
     def open_copy(self, name, copy):
+        prefix = self.blob(copy.kind, copy.base, copy.depth) if copy.flags & DELTA else None  # base first: saves memory
         secret = self.unwrap(copy.key.wrap, copy.key.kind, copy.key.epoch)
         expect(keyed(secret, b"lifeboat-1 session key") == copy.key.id, "wrong session key")
         sealed = self.repository.part(copy.pack, copy.offset, copy.sealed)
@@ -256,7 +257,6 @@ class Writer:
         data = b"lifeboat-1 blob\0" + self.repository.id + name + numbers + copy.key.id + copy.base
         plain = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed[24:], data, sealed[:24], secret)
         if copy.flags & ZSTD:
-            prefix = self.blob(copy.kind, copy.base, copy.depth) if copy.flags & DELTA else None
             plain = decompress(plain, copy.plain, prefix)
         expect(len(plain) == copy.plain and keyed(self.name_key(copy.kind), plain) == name, "not what its name says")
         return plain

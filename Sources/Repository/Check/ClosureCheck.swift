@@ -46,6 +46,10 @@ struct ClosureCheck {
   /// Packs whose lists turned out not to open, though nothing was known to be wrong with them.
   private(set) var suspects: [Int: Failure] = [:]
   private(set) var bytesRead: UInt64 = 0
+  /// Why copies are not good, by place. Good copies are not remembered: there may be a hundred million, and the way
+  /// down a good chain is as long as the chain. A bad one would be looked at again from every copy of every level
+  /// above it, twice as often with each.
+  private var flaws: [UInt64: Set<LossCause>] = [:]
 
   init(_ loaded: LoadedNamespace, _ source: BlobSource, _ faults: PackFaults, lostKeys: Set<Int>) {
     self.loaded = loaded
@@ -138,7 +142,7 @@ struct ClosureCheck {
   }
 
   /// Why none of the copies of a blob is good; empty if one is.
-  private func causes(
+  private mutating func causes(
     of name: Name, _ kind: BlobKind, length: UInt64?, below depth: Int = Int(UInt8.max) + 1
   ) -> Set<LossCause> {
     var causes: Set<LossCause> = []
@@ -151,13 +155,20 @@ struct ClosureCheck {
     return harmless ?? (causes.isEmpty ? [.nowhere] : causes)
   }
 
-  private func causes(of copy: BlobLocation, length: UInt64?) -> Set<LossCause> {
+  private mutating func causes(of copy: BlobLocation, length: UInt64?) -> Set<LossCause> {
+    let found = flaws[copy.place] ?? flaws(of: copy)
+    if !found.isEmpty { flaws[copy.place] = found }
+    if let length, length != UInt64(copy.plainLength), found.allSatisfy(\.isHarmless) {
+      return [.shape("the chunk \(copy.name.hex.prefix(16)) is not as long as its recipe says")]
+    }
+    return found
+  }
+
+  /// The causes that lie in this copy and below it; its length apart.
+  private mutating func flaws(of copy: BlobLocation) -> Set<LossCause> {
     let pack = loaded.index.packs[copy.pack]
     if !pack.isListed || faults.isLost(copy) { return [.pack(copy.pack)] }
     if lostKeys.contains(copy.key) { return [.key(copy.key)] }
-    if let length, length != UInt64(copy.plainLength) {
-      return [.shape("the chunk \(copy.name.hex.prefix(16)) is not as long as its recipe says")]
-    }
     var causes: Set<LossCause> = loaded.tombstoned.contains(pack.name) ? [.tombstoned(copy.pack)] : []
     if let base = loaded.index.base(of: copy) {
       causes.formUnion(self.causes(of: base, copy.kind, length: nil, below: Int(copy.depth)))

@@ -21,7 +21,10 @@ struct PackCheck {
       faults.add(Failure(.damaged, "the pack has \(listed) bytes where \(pack.size) belong"), pack: number)
     }
     noteOrphans(&faults)
-    if request.readData { try readAll(&faults, &findings) }
+    if request.readData {
+      try readAll(&faults, &findings)
+      try openDeltas(&faults, &findings)
+    }
     try tryBlobs(of: Set(faults.reasons.keys).subtracting(before), &faults, &findings)
   }
 
@@ -33,7 +36,7 @@ struct PackCheck {
     var rows: [BlobLocation] = []
     try loaded.index.forEach { row in if packs.contains(row.pack) { rows.append(row) } }
     rows.sort { ($0.pack, $0.offset) < ($1.pack, $1.offset) }
-    let reader = BlobReader(source)
+    let reader = BlobReader(source, remembersFailures: true)
     var trials: [Int: PackFaults.Trial] = [:]
     for row in rows {
       try stop.check()
@@ -54,18 +57,24 @@ struct PackCheck {
     for (pack, trial) in trials { faults.note(trial, pack: pack) }
   }
 
+  /// A delta whose base is lost is as good as it was: the pack of the base is the one to blame.
   private func isGood(
     _ row: BlobLocation, _ reader: BlobReader, _ findings: inout CheckFindings
   ) throws(Failure) -> Bool {
-    do throws(Failure) {
-      findings.bytesRead += UInt64(row.sealedLength)
-      try reader.verify(row)
-      findings.blobsOpened += 1
-      return true
-    } catch {
-      guard error.code.isAboutTheObject else { throw error }
-      return false
+    findings.bytesRead += UInt64(row.sealedLength)
+    switch try reader.examine(row) {
+    case .good: findings.blobsOpened += 1
+    case .baseless: break
+    case .bad: return false
     }
+    return true
+  }
+
+  private func openDeltas(_ faults: inout PackFaults, _ findings: inout CheckFindings) throws(Failure) {
+    let found = try DeltaCheck(loaded: loaded, source: source, workers: request.workers, stop: stop).run(faults)
+    findings.blobsOpened += found.opened
+    findings.bytesRead += found.bytesRead
+    for (location, failure) in found.bad { faults.add(failure, pack: location.pack) }
   }
 
   /// A delta needs a copy of its base that is less deep than itself: otherwise two blobs may each be kept as the

@@ -12,11 +12,12 @@ struct PackVerdict: Sendable {
   var fault: Failure?
 }
 
-/// One thread's tools to read packs whole: bytes against the name, directory against the index, every blob opened.
+/// One thread's tools to read packs whole: bytes against the name, directory against the index, every full blob opened.
+/// Deltas are opened on their bases (`DeltaCheck`).
 final class PackReader {
   private let loaded: LoadedNamespace
   private let source: BlobSource
-  private let blobs: BlobReader
+  private let decoder: BlobDecoder
   private let identities: [AgeIdentity]
   private var buffer = Buffer(capacity: Limits.fullPack + 1)
   private var plain = Buffer(capacity: Limits.chunk)
@@ -25,7 +26,7 @@ final class PackReader {
     self.loaded = loaded
     self.source = source
     self.identities = identities
-    blobs = BlobReader(source)
+    decoder = BlobDecoder(source)
   }
 
   /// Reads a pack; what is wrong with it is in the verdict, a store that fails is thrown.
@@ -96,12 +97,13 @@ final class PackReader {
     var opened: UInt64 = 0
     for entry in directory.entries {
       let location = try row(of: entry, key: directory.keys[Int(entry.key)].id, pack: number)
-      guard source.opens(entry.kind) else { continue }
+      guard source.opens(entry.kind), !entry.flags.contains(.delta) else { continue }
       let start = Int(entry.offset)
       let sealed = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + Int(entry.sealedLength))])
       try plain.withCapacity { (room) throws(Failure) in
-        try blobs.open(
-          sealed, location, into: UnsafeMutableRawBufferPointer(rebasing: room[..<Int(entry.plainLength)]))
+        let target = UnsafeMutableRawBufferPointer(rebasing: room[..<Int(entry.plainLength)])
+        try decoder.decode(sealed, location, prefix: nil, into: target)
+        try decoder.checkName(location, UnsafeRawBufferPointer(target))
       }
       opened += 1
     }
