@@ -53,6 +53,17 @@ package struct Descriptor: ~Copyable, Sendable {
     }
   }
 
+  /// Writes all of `source` at `offset`; leaves the descriptor's own position alone.
+  package func write(_ source: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
+    let number = number
+    var done = 0
+    while done < source.count {
+      let rest = UnsafeRawBufferPointer(rebasing: source[done...])
+      let position = off_t(offset) + off_t(done)
+      done += try retrying("pwrite", "") { pwrite(number, rest.baseAddress, rest.count, position) }
+    }
+  }
+
   /// Flushes the file's bytes and metadata to the disk.
   package func synchronize() throws(SystemError) {
     let number = number

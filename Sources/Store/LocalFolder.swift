@@ -1,8 +1,14 @@
-import Bytes
+package import Bytes
 import Glibc
 
 /// Looking into folders by descriptor, never through links.
-enum LocalFolder {
+package enum LocalFolder {
+  /// The names in a folder by its path; as in `names(in:)`.
+  package static func names(of path: String) throws(SystemError) -> [String] {
+    let folder = try Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    return try names(in: folder.number)
+  }
+
   /// The names in a folder, without those that begin with a dot and those that are no text.
   static func names(in folder: Int32) throws(SystemError) -> [String] {
     // A fresh open: a duplicate would share its position with every other reader of the folder.
