@@ -101,12 +101,12 @@ struct IndexStateTests {
     let shard = IndexShard(
       history: IndexHistory(installation: .zero, sequence: 0, parents: []),
       packs: [try forge.pack([try forge.blob(noise(1000, seed: 9))]).pack])
+    let second = try NewAuthority.admit(.keeper, in: try fixture.open(fixture.keys.restorer))
     var keeper = forge.signature
-    keeper.signer = fixture.keys.keeper.signing
+    keeper.signer = second.signing
     let path = try forge.put(.index, shard.body, keeper) { .index(writer: forge.access.id, $0) }
     #expect(try load(fixture.host).namespace.loadedIndexes.count == 2)
-    _ = try NewAuthority.admit(.keeper, in: try fixture.open(fixture.keys.restorer))
-    try NewAuthority.close(fixture.keys.keeper.signing.publicKey, in: try fixture.open(fixture.keys.restorer))
+    try NewAuthority.close(second.signing.publicKey, in: try fixture.open(fixture.keys.restorer))
     let namespace = try load(fixture.host).namespace
     #expect(namespace.loadedIndexes.count == 1)
     #expect(namespace.problems.map(\.path.path) == [path])

@@ -13,7 +13,7 @@ final class BlobTable: Sendable {
   private let fences: ContiguousArray<UInt64>
   /// The filter of a table that is not large, in memory: a look-up asks every table's, and a read costs 0.7 µs.
   private let filter: ContiguousArray<UInt8>
-  private static let filterInMemory = 8 << 20
+  private static let filterInMemory = 32 << 20
 
   /// A table that was just written.
   init(_ file: TableFile, _ header: TableHeader, fences: ContiguousArray<UInt64>) {

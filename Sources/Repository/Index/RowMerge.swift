@@ -8,7 +8,7 @@ protocol RowSource: AnyObject {
 
 /// The rows of consecutive pages, each verified; read in pieces of 64 KiB.
 final class PageStream: RowSource {
-  private static let most = 16
+  private static let most = 32
 
   private let file: TableFile
   private let start: UInt64

@@ -8,10 +8,10 @@
 ///     base                32 bytes; that of the first delta lies last
 /// ```
 ///
-/// So a full blob takes 48 bytes and a delta 80, and one read brings both. All in this machine's byte order: a table
-/// never leaves its host.
+/// So a full blob takes 48 bytes and a delta 80, and one read brings both. Half the page of a file system: a look-up
+/// copies and checks all of it. All in this machine's byte order: a table never leaves its host.
 enum RowPage {
-  static let size = 4096
+  static let size = 2048
   static let headerLength = 16
   static let rowLength = 48
   static let baseLength = 32
