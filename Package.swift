@@ -82,6 +82,9 @@ let tests: [Target] = [
     dependencies: [
       "Repository", "Format", "Cryptography", "Store", "Chunking", "Compression", "Pipeline", "Bytes", "TestKit",
     ]),
+  .executableTarget(
+    name: "IndexBenchmark", dependencies: ["Repository", "Format", "Cryptography", "Bytes"],
+    path: "Tests/Benchmarks/Index"),
   .testTarget(
     name: "DatabasesTests", dependencies: ["Databases", "Pipeline", "Cryptography", "Profiles", "Bytes", "TestKit"]),
   .testTarget(

@@ -200,11 +200,6 @@ struct ContractTests {
     "local": { try LocalStore($0.path("store"), create: true) },
     "counting": { CountingStore(try LocalStore($0.path("store"), create: true)) },
     "fault": { FaultStore(try LocalStore($0.path("store"), create: true), []) },
-    "cached": {
-      try CachedStore(
-        try LocalStore($0.path("store"), create: true), in: $0.path("cache"), prefixes: [""], limit: 1 << 30,
-        verify: { _, bytes in bytes.count != 8 })
-    },
   ]
 
   @Test("holds", arguments: stores.keys.sorted(), StoreContract.promises.keys.sorted())

@@ -36,8 +36,7 @@ struct RepositoryAddress: Sendable {
     let key = try key(in: context)
     return try naming { () throws(Failure) in
       do throws(Failure) {
-        return try body(
-          try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context), cachesIndex: false))
+        return try body(try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context)))
       } catch {
         return try body(try openWithoutState(with: key, because: error, in: context))
       }
@@ -47,7 +46,7 @@ struct RepositoryAddress: Sendable {
   /// Opens the repository to read it, with local state where there can be any.
   func openReadOnly(with key: KeyFile, in context: RunContext) throws(Failure) -> OpenRepository {
     do throws(Failure) {
-      return try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context), cachesIndex: false)
+      return try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context))
     } catch {
       return try openWithoutState(with: key, because: error, in: context)
     }

@@ -5,7 +5,7 @@ import Glibc
 /// What this host remembers between runs: disposable, for deleting it costs time, never data.
 ///
 /// One folder per repository under the state folder: the installation id, the highest authority statement seen,
-/// the heads of the history last seen, and copies of index objects.
+/// the heads of the history last seen, and a writer's index, folded.
 package struct HostState: Sendable {
   /// The repository's folder.
   package let folder: String
@@ -35,8 +35,8 @@ package struct HostState: Sendable {
     return "/var/lib/lifeboat"
   }
 
-  /// Where copies of index objects lie.
-  package var cacheFolder: String { "\(folder)/index" }
+  /// Where a writer's index is kept between runs.
+  var indexFolder: String { "\(folder)/index" }
 
   /// Where the reference cache of a component lies.
   package func referenceFolder(component: String) -> String { "\(folder)/reference/\(component)" }

@@ -59,7 +59,7 @@ struct NamespaceOpener {
     for name in folder.indexes.sorted() { try openIndex(.index(writer: writer.id, name)) }
     for name in sizes.keys.sorted() where !builder.contains(name) { try openPack(name) }
     return LoadedNamespace(
-      writer: writer, index: builder.build(), histories: histories, sizes: sizes, tombstoned: tombstoned,
+      writer: writer, index: try builder.build(), histories: histories, sizes: sizes, tombstoned: tombstoned,
       superseded: superseded, unindexed: unindexed, faults: faults, bytesRead: bytesRead)
   }
 
@@ -111,7 +111,7 @@ struct NamespaceOpener {
       let path = ObjectPath.pack(writer: writer.id, pack.name)
       sizes[pack.name] = try access.repository.objects.store.size(of: try StorePath(checking: path.path))
     }
-    builder.add(pack, listedSize: sizes[pack.name], isTombstoned: tombstoned.contains(pack.name))
+    try builder.add(pack, listedSize: sizes[pack.name], isTombstoned: tombstoned.contains(pack.name))
   }
 
   private mutating func open(_ path: ObjectPath, _ kind: Envelope.Kind) throws(Failure) -> Envelope {

@@ -33,6 +33,8 @@ struct NamespaceCheck {
       try packs.tryBlobs(of: Set(costs.suspects.keys), &faults, &findings)
       costs = try walk(loaded, source, faults, keys, &findings)
     }
+    // What this machine failed to keep is not what the store lacks.
+    try loaded.index.checkSound()
     let losses = NamespaceLosses(loaded: loaded, faults: faults, lostKeys: keys, costs: costs.byCause)
     try losses.report(access.repository, snapshots, folder, &findings)
     return loaded.histories

@@ -1,22 +1,27 @@
 package import Bytes
 package import Format
 
-/// Collects packs and sorts their blobs once.
+/// Collects packs and sorts their blobs once, in bounded memory.
 package struct BlobIndexBuilder {
-  private var rows: ContiguousArray<BlobIndex.Row> = []
-  private var packs: [BlobIndex.Pack] = []
-  private var packNames: Set<Name> = []
-  private var keys: [DirectoryKey] = []
-  private var keyPositions: [Name: UInt32] = [:]
-  /// Further wraps of the same keys: a bit that flipped while one was made must not cost a whole run.
-  private var spareKeys: [Name: [DirectoryKey]] = [:]
-  private static let spares = 3
-  private var bases: [UInt64: Name] = [:]
+  /// Rows held in memory: 32 MB of them; more are written down in sorted runs.
+  package static let rowsInMemory = 400_000
 
-  package init() {}
+  private var catalogue = PackCatalogue()
+  private var states: [PackState] = []
+  private var names: Set<Name> = []
+  private var sorter: RowSorter
+  private let scratch: String?
+
+  /// - Parameters:
+  ///   - rowsInMemory: how many blobs to hold in memory
+  ///   - scratch: the folder for files without a name, where memory does not do; nil for the system's place
+  package init(rowsInMemory: Int = BlobIndexBuilder.rowsInMemory, scratch: String? = nil) {
+    sorter = RowSorter(limit: rowsInMemory, folder: scratch)
+    self.scratch = scratch
+  }
 
   /// True if the pack was added already.
-  package func contains(_ pack: Name) -> Bool { packNames.contains(pack) }
+  package func contains(_ pack: Name) -> Bool { names.contains(pack) }
 
   /// Adds a pack, unless it is there already.
   ///
@@ -24,42 +29,24 @@ package struct BlobIndexBuilder {
   ///   - pack: what an index or the pack itself says
   ///   - listedSize: its size in the store's listing, nil if it is not listed
   ///   - isTombstoned: whether a prune found it dead
-  package mutating func add(_ pack: IndexedPack, listedSize: UInt64?, isTombstoned: Bool) {
-    guard packNames.insert(pack.name).inserted else { return }
-    let isWhole = listedSize == pack.size
-    packs.append(
-      BlobIndex.Pack(
-        name: pack.name, size: pack.size, regionLength: pack.directory.regionLength,
-        regionDigest: pack.directory.regionDigest, isUsable: isWhole && !isTombstoned, isListed: listedSize != nil))
-    let number = UInt32(packs.count - 1)
-    let positions = pack.directory.keys.map { position(of: $0) }
-    rows.reserveCapacity(rows.count + pack.directory.entries.count)
-    for entry in pack.directory.entries {
-      rows.append(
-        BlobIndex.Row(
-          name: entry.name, pack: number, offset: entry.offset, sealedLength: entry.sealedLength,
-          plainLength: entry.plainLength, key: positions[Int(entry.key)], kind: entry.kind, flags: entry.flags,
-          depth: entry.depth))
-      if entry.flags.contains(.delta) { bases[UInt64(number) << 32 | UInt64(entry.offset)] = entry.base }
-    }
+  /// - Throws: `stateFailed` if there is no room to sort in.
+  package mutating func add(_ pack: IndexedPack, listedSize: UInt64?, isTombstoned: Bool) throws(Failure) {
+    guard names.insert(pack.name).inserted else { return }
+    let number = catalogue.add(pack, source: PackCatalogue.none, keepsWraps: true)
+    states.append(PackState(listedSize: listedSize, isTombstoned: isTombstoned))
+    for entry in pack.directory.entries { try sorter.append(IndexRow(entry, pack: number)) }
   }
 
   /// The finished index.
-  package consuming func build() -> BlobIndex {
-    rows.sort { left, right in
-      left.name != right.name ? left.name < right.name : (left.depth, left.pack) < (right.depth, right.pack)
-    }
-    return BlobIndex(rows: rows, packs: packs, keys: keys, spareKeys: spareKeys, bases: bases)
-  }
-
-  private mutating func position(of key: DirectoryKey) -> UInt32 {
-    if let known = keyPositions[key.id] {
-      if spareKeys[key.id, default: []].count < BlobIndexBuilder.spares { spareKeys[key.id, default: []].append(key) }
-      return known
-    }
-    keys.append(key)
-    let position = UInt32(keys.count - 1)
-    keyPositions[key.id] = position
-    return position
+  package consuming func build() throws(Failure) -> BlobIndex {
+    let count = sorter.count
+    let file = try TableFile.scratch(isSmall: sorter.isInMemory, in: scratch)
+    var writer = TableWriter(file, repository: .zero, writer: .zero, most: count)
+    var rows = try RowMerge(try sorter.finish())
+    while let row = try rows.next() { try writer.append(row) }
+    let part = IndexPart(
+      table: try writer.finish(catalogue: []), catalogue: catalogue,
+      counts: Array(repeating: true, count: catalogue.packs.count))
+    return BlobIndex([part], states: [states])
   }
 }

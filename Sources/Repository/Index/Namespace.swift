@@ -34,6 +34,9 @@ package struct Namespace: Sendable {
   /// Lists packs, then tombstones, then loads the index, in this order: a pack that is listed and not tombstoned
   /// stays for longer than any run.
   ///
+  /// A writer's own host keeps what the index says between runs (`IndexFold`). All others read the store itself: a
+  /// check, a drill or a restore must see what the store holds, not what a host remembers of it.
+  ///
   /// - Parameters:
   ///   - writer: whose namespace
   ///   - repository: the repository
@@ -43,99 +46,8 @@ package struct Namespace: Sendable {
     of writer: EnrolledWriter, in repository: OpenRepository, with identities: [AgeIdentity],
     readingPacks: Bool = false
   ) throws(Failure) -> Namespace {
-    var loader = NamespaceLoader(writer: writer, repository: repository, identities: identities)
-    try loader.list()
-    try loader.loadIndex()
-    if readingPacks { try loader.loadUnindexed() }
-    return try loader.finish()
-  }
-}
-
-/// The steps of loading a namespace.
-private struct NamespaceLoader {
-  let writer: EnrolledWriter
-  let repository: OpenRepository
-  let identities: [AgeIdentity]
-  var packs: [Name: UInt64] = [:]
-  var tombstoned: Set<Name> = []
-  var builder = BlobIndexBuilder()
-  var histories: [IndexHistory] = []
-  var loadedIndexes: Set<Name> = []
-  var problems: [(path: ObjectPath, failure: Failure)] = []
-
-  mutating func list() throws(Failure) {
-    let listing = try PackListing(of: writer.id, in: repository, with: identities)
-    packs = listing.sizes
-    tombstoned = listing.tombstoned
-    problems += listing.problems
-  }
-
-  mutating func loadIndex() throws(Failure) {
-    let listed = try repository.objects.list(ObjectPath.folder("index", of: writer.id)).sorted {
-      $0.object.path < $1.object.path
-    }
-    for (object, _) in listed {
-      guard let envelope = try open(object, kind: .index) else { continue }
-      guard repository.mayIndex(envelope.signer, writer) else {
-        problems.append((object, untrusted(object, envelope.signer)))
-        continue
-      }
-      do throws(Failure) {
-        let shard = try IndexShard(envelope.body)
-        if shard.history.sequence > 0 { histories.append(shard.history) }
-        for pack in shard.packs { add(pack) }
-        loadedIndexes.insert(object.name)
-      } catch {
-        problems.append((object, error.within(object.path)))
-      }
-    }
-  }
-
-  mutating func loadUnindexed() throws(Failure) {
-    for name in packs.keys.sorted() where !builder.contains(name) {
-      let object = ObjectPath.pack(writer: writer.id, name)
-      do throws(Failure) {
-        let pack = try PackFile.readDirectory(
-          of: name, size: packs[name] ?? 0, writer: writer, in: repository, with: identities)
-        add(pack)
-      } catch {
-        try note(error, object)
-      }
-    }
-  }
-
-  consuming func finish() throws(Failure) -> Namespace {
-    var snapshots: Set<Name> = []
-    for (object, _) in try repository.objects.list(ObjectPath.folder("snapshots", of: writer.id)) {
-      snapshots.insert(object.name)
-    }
-    return Namespace(
-      writer: writer, index: builder.build(), unindexed: packs.keys.filter { !builder.contains($0) }.sorted(),
-      loadedIndexes: loadedIndexes, snapshots: snapshots, histories: histories, problems: problems)
-  }
-
-  private mutating func add(_ pack: IndexedPack) {
-    builder.add(pack, listedSize: packs[pack.name], isTombstoned: tombstoned.contains(pack.name))
-  }
-
-  /// Opens an object; one that is damaged or foreign is noted and left out, a store that fails is an error.
-  private mutating func open(_ object: ObjectPath, kind: Envelope.Kind) throws(Failure) -> Envelope? {
-    do throws(Failure) {
-      return try repository.openSealed(object, kind: kind, writer: writer.id, with: identities)
-    } catch {
-      try note(error, object)
-      return nil
-    }
-  }
-
-  private mutating func note(_ failure: Failure, _ object: ObjectPath) throws(Failure) {
-    guard failure.code.isAboutTheObject else { throw failure }
-    problems.append((object, failure))
-  }
-
-  private func untrusted(_ object: ObjectPath, _ signer: PublicKey) -> Failure {
-    Failure(
-      .keyUntrusted, "this \(object.kind) is signed by \(signer.fingerprint), neither the writer nor a keeper",
-      at: object.path, next: "Somebody planted it: look into the store, then remove the object.")
+    try NamespaceLoader(
+      writer: writer, repository: repository, identities: identities, readsPacks: readingPacks
+    ).load()
   }
 }

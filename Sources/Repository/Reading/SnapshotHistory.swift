@@ -32,12 +32,13 @@ package struct SnapshotHistory: Sendable {
     var snapshots: [ListedSnapshot] = []
     var problems: [(path: ObjectPath, failure: Failure)] = []
     for writer in access.writers {
-      for (path, _) in try access.repository.objects.list(ObjectPath.folder("snapshots", of: writer.id)) {
-        do throws(Failure) {
-          snapshots.append(try open(path, of: writer, access))
-        } catch {
-          guard error.code.isAboutTheObject else { throw error }
-          problems.append((path, error))
+      let listed = try access.repository.objects.list(ObjectPath.folder("snapshots", of: writer.id))
+      try ParallelOpening.run(listed) { (path) throws(Failure) in
+        try open(path, of: writer, access)
+      } take: { (path, result) throws(Failure) in
+        switch result {
+        case .success(let snapshot): snapshots.append(snapshot)
+        case .failure(let failure): problems.append((path, failure))
         }
       }
     }
