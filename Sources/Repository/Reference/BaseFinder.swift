@@ -5,10 +5,9 @@ import Cryptography
 /// What the reference cache offers for one chunk, before anybody knows whether the chunk is new.
 package struct BaseHint: Sendable {
   let print: ChunkPrint
-  /// The chunk of the newest dump that looks the same: its entry is kept if it is the same, and it is the base where
-  /// the ladder's dump has none.
+  /// The newest chunk that looks the same: its entry is kept if it is the same.
   let newest: ReferenceRow?
-  /// The chunk of the ladder's dump that looks the same.
+  /// The oldest chunk that looks the same, of those that the ladder offers.
   let base: ReferenceRow?
 }
 
@@ -16,14 +15,12 @@ package struct BaseHint: Sendable {
 /// says as much as its ends.
 package final class BaseFinder {
   private let hash: SipHash
-  private var newest: RollWindow?
-  /// Nil where the ladder's dump is the newest.
-  private var base: RollWindow?
+  /// The dumps that may be built on, the ladder's first, the newest last.
+  private let windows: [RollWindow]
 
-  init(hash: SipHash, newest: consuming RollWindow?, base: consuming RollWindow?) {
+  init(hash: SipHash, windows: [RollWindow]) {
     self.hash = hash
-    self.newest = consume newest
-    self.base = consume base
+    self.windows = windows
   }
 
   /// The ends of a chunk; nil for one too short to be worth it.
@@ -34,13 +31,20 @@ package final class BaseFinder {
   }
 
   /// What there is for the next chunk of the dump; nil for one too short to be worth it.
+  ///
+  /// The oldest dump that has the chunk gives the base, so that what came since the ladder's dump is not built on
+  /// yesterday every day: that would be a chain as long as there are days.
   package func find(_ chunk: UnsafeRawBufferPointer) -> BaseHint? {
     guard let print = print(of: chunk) else { return nil }
-    let newestRow = newest?.find(print)
-    guard base != nil else { return BaseHint(print: print, newest: newestRow?.row, base: newestRow?.row) }
-    let baseRow = base?.find(print)
-    // A chunk that the ladder's dump can only guess at may be one of those that came since.
-    let isBetterNewest = newestRow?.isGuess == false && baseRow?.isGuess != false
-    return BaseHint(print: print, newest: newestRow?.row, base: isBetterNewest ? newestRow?.row : baseRow?.row)
+    var found: ReferenceRow?
+    var guess: ReferenceRow?
+    var newest: ReferenceRow?
+    for window in windows {
+      // Each window is asked for each chunk, for that is how it keeps its place.
+      guard let match = window.find(print) else { continue }
+      newest = match.row
+      if match.isGuess { guess = guess ?? match.row } else { found = found ?? match.row }
+    }
+    return BaseHint(print: print, newest: newest, base: found ?? guess)
   }
 }

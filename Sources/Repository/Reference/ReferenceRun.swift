@@ -72,12 +72,11 @@ package final class ReferenceRun: Sendable {
 
   /// Finds bases for the chunks of this dump; for the thread that cuts.
   package func finder() -> BaseFinder {
-    let newest = folder.generations.last?.number
-    return BaseFinder(hash: hash, newest: window(newest), base: baseNumber == newest ? nil : window(baseNumber))
+    let offered = folder.generations.map(\.number).filter { $0 >= baseNumber }
+    return BaseFinder(hash: hash, windows: offered.compactMap { window($0) })
   }
 
-  private func window(_ number: UInt32?) -> RollWindow? {
-    guard let number, number > 0 else { return nil }
+  private func window(_ number: UInt32) -> RollWindow? {
     let path = folder.rollPath(number)
     guard let file = try? Descriptor.open(path, O_RDONLY | O_NOFOLLOW) else { return nil }
     return RollWindow(file, size: ReferenceFolder.size(path), generation: number, key: folder.key)

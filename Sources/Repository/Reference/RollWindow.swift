@@ -5,9 +5,9 @@ import Cryptography
 ///
 /// However long the dump, the window has one size. Its place follows what is found; where nothing is found for a
 /// while (a table was dropped, or a new one is being read), it walks on round the roll until something is.
-struct RollWindow: ~Copyable {
-  /// Rows in memory at most: 8 GB of dump at 256 KiB a chunk, in 3 MB.
-  private static let capacity = 32_768
+final class RollWindow {
+  /// Rows in memory at most: 4 GB of dump at 256 KiB a chunk, in 2 MB.
+  private static let capacity = 16_384
   /// After so many misses in a row the window moves on.
   private static let patience = 64
 
@@ -48,7 +48,7 @@ struct RollWindow: ~Copyable {
 
   /// The row that begins as the chunk does, else one that ends as it does, nearest to the cursor; else, for a few
   /// chunks, the row at the cursor as a guess: where a cut has moved, chunks overlap those that were there.
-  mutating func find(_ print: ChunkPrint) -> (row: ReferenceRow, isGuess: Bool)? {
+  func find(_ print: ChunkPrint) -> (row: ReferenceRow, isGuess: Bool)? {
     if cursor - start > rows.count * 3 / 4, start + rows.count < total { load(from: cursor - rows.count / 4) }
     if let found = nearest(print.head, in: heads) ?? nearest(print.tail, in: tails) {
       cursor = found + 1
@@ -82,7 +82,7 @@ struct RollWindow: ~Copyable {
     return low
   }
 
-  private mutating func load(from row: Int) {
+  private func load(from row: Int) {
     let perBlock = ReferenceRoll.rowsPerBlock
     let first = max(0, min(row, total - RollWindow.capacity)) / perBlock
     start = first * perBlock
