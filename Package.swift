@@ -83,7 +83,7 @@ let tests: [Target] = [
       "Repository", "Format", "Cryptography", "Store", "Chunking", "Compression", "Pipeline", "Bytes", "TestKit",
     ]),
   .executableTarget(
-    name: "IndexBenchmark", dependencies: ["Repository", "Format", "Cryptography", "Bytes"],
+    name: "IndexBenchmark", dependencies: ["Repository", "Format", "Cryptography", "Store", "Bytes"],
     path: "Tests/Benchmarks/Index"),
   .testTarget(
     name: "DatabasesTests", dependencies: ["Databases", "Pipeline", "Cryptography", "Profiles", "Bytes", "TestKit"]),

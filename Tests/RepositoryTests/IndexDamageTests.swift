@@ -105,6 +105,30 @@ struct IndexDamageTests {
     #expect(isHonest(index))
   }
 
+  @Test("is hardly ever read for a blob that it does not hold")
+  func filter() throws {
+    let path = try restore()
+    let rows = 4096..<(4096 + 2048 * 3)
+    for place in stride(from: rows.lowerBound, to: rows.upperBound, by: 64) { try flip(path, place) }
+    let spoiled = try Files.read(path)
+    var strangers = RandomSource(seed: 5)
+    var read = 0
+    for _ in 0..<200 {
+      // Whoever reads a page finds it spoiled, and the table is taken away.
+      if !Files.exists(path) {
+        read += 1
+        try Files.write(path, spoiled)
+      }
+      var fold = try host.open(world)
+      let index = try fold.finish(world.state)
+      #expect(index.usable(IndexWorld.name(&strangers), epoch: 1) == nil)
+    }
+    #expect(read < 20)
+    var fold = try host.open(world)
+    #expect(try fold.finish(world.state).copies(of: asked[0]).isEmpty)
+    #expect(!Files.exists(path))
+  }
+
   @Test("is refused when it ends early or goes on, wherever")
   func truncated() throws {
     let whole = try Files.read(folder.path("whole"))

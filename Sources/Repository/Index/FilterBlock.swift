@@ -23,7 +23,7 @@ enum FilterBlock {
   static func insert(_ name: NameKey, into block: UnsafeMutableRawPointer) {
     for probe in 0..<6 {
       let bit = bit(name, probe)
-      let word = block + bit >> 6 * 8
+      let word = block + (bit >> 6) * 8
       word.storeBytes(of: word.load(as: UInt64.self) | 1 << UInt64(bit & 63), as: UInt64.self)
     }
   }
@@ -33,7 +33,7 @@ enum FilterBlock {
   static func mayHold(_ name: NameKey, _ block: UnsafeRawPointer) -> Bool {
     for probe in 0..<6 {
       let bit = bit(name, probe)
-      if block.load(fromByteOffset: bit >> 6 * 8, as: UInt64.self) >> UInt64(bit & 63) & 1 == 0 { return false }
+      if block.load(fromByteOffset: (bit >> 6) * 8, as: UInt64.self) >> UInt64(bit & 63) & 1 == 0 { return false }
     }
     return true
   }
@@ -48,6 +48,7 @@ enum FilterBlock {
 
   @inline(__always)
   private static func bit(_ name: NameKey, _ probe: Int) -> Int {
-    Int((name.b >> UInt64(10 * probe) & 1023) * bits >> 10)
+    let part = (name.b >> UInt64(10 * probe)) & 1023
+    return Int((part * bits) >> 10)
   }
 }

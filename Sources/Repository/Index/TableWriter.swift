@@ -41,7 +41,9 @@ struct TableWriter: ~Copyable {
     header.catalogueCheck = PageCheck.of(catalogue, seed: header.catalogueSeed)
     let fences = rows.fences
     header.fencesCheck = BlobTable.check(of: fences, header)
-    try write(fences.withUnsafeBytes { Array($0) }, at: header.fencesStart)
+    try fences.withUnsafeBufferPointer { (fences) throws(Failure) in
+      try file.write(UnsafeRawBufferPointer(fences), at: header.fencesStart)
+    }
     try write(catalogue, at: header.catalogueStart)
     try write(header.bytes, at: 0)
     return BlobTable(file, header, fences: fences)

@@ -10,18 +10,21 @@ func say(_ line: String) {
 /// What to measure.
 struct Settings {
   var blobs = 1_000_000
+  /// If not zero, a store of so many snapshots is made and opened instead.
+  var snapshots = 0
   var day = 200_000
   var deltas = 90
   var lookups = 2_000_000
   var folder = "/tmp"
 
-  /// Reads `--blobs N --day N --deltas PERCENT --lookups N --folder PATH`.
+  /// Reads `--blobs N --snapshots N --day N --deltas PERCENT --lookups N --folder PATH`.
   init(_ arguments: [String]) {
     var rest = arguments.dropFirst()
     while let option = rest.popFirst() {
       let value = rest.popFirst() ?? ""
       switch (option, Int(value)) {
       case ("--blobs", let number?): blobs = number
+      case ("--snapshots", let number?): snapshots = number
       case ("--day", let number?): day = number
       case ("--deltas", let number?): deltas = number
       case ("--lookups", let number?): lookups = number
