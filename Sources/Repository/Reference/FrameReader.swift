@@ -20,7 +20,7 @@ final class FrameReader {
   /// Decodes a row's chunk and checks it; false if the cache no longer holds it as it was.
   func load(_ row: ReferenceRow) -> Bool {
     guard let links = chain(row), decode(links), chunk.count == Int(row.plainLength) else { return false }
-    return chunk.withBytes { folder.check.value(of: $0) } == row.check
+    return chunk.withBytes { FaultCheck(of: $0) } == row.check
   }
 
   /// Lends the plain bytes that were loaded last.

@@ -30,7 +30,6 @@ final class ReferenceFolder: Sendable {
 
   let path: String
   let key: SessionKey
-  let check: FaultCheck
   private let salt: Identifier
   private let origin: Origin
   /// In order of their numbers.
@@ -60,7 +59,6 @@ final class ReferenceFolder: Sendable {
     } catch {
       fatalError("a derived key of the wrong length")
     }
-    check = FaultCheck(key: KeyDerivation.derive(from: content, label: "reference check \(salt.hex)"))
     ReferenceFolder.clean(path, keeping: generations)
   }
 

@@ -22,7 +22,7 @@ package struct ReferenceRow: Sendable, Equatable {
   /// Keyed hash of the last bytes.
   let tail: UInt64
   /// Of the plain bytes: what a base must give before anything is compressed against it.
-  let check: FaultCheck.Value
+  let check: FaultCheck
   let place: FramePlace
   /// Whose files are needed to decode it, its own and those of all bases: bit *i* for generation `place.file` - *i*.
   let files: UInt64
@@ -31,7 +31,7 @@ package struct ReferenceRow: Sendable, Equatable {
   let fullLength: UInt32
 
   init(
-    name: Name, print: ChunkPrint, check: FaultCheck.Value, place: FramePlace, files: UInt64, plainLength: UInt32,
+    name: Name, print: ChunkPrint, check: FaultCheck, place: FramePlace, files: UInt64, plainLength: UInt32,
     fullLength: UInt32
   ) {
     self.name = name
@@ -73,7 +73,7 @@ package struct ReferenceRow: Sendable, Equatable {
     name = try reader.name()
     head = try reader.integer(UInt64.self)
     tail = try reader.integer(UInt64.self)
-    check = FaultCheck.Value(low: try reader.integer(UInt64.self), high: try reader.integer(UInt64.self))
+    check = FaultCheck(low: try reader.integer(UInt64.self), high: try reader.integer(UInt64.self))
     let offset = try reader.integer(UInt64.self)
     let file = try reader.integer(UInt32.self)
     place = FramePlace(file: file, length: try reader.integer(UInt32.self), offset: offset)

@@ -56,7 +56,7 @@ final class ReferenceTools {
       let place = try record.withBytes { (bytes) throws(SystemError) in try run.frames.append(bytes) }
       guard let place else { return nil }
       return ReferenceRow(
-        name: name, print: print, check: run.folder.check.value(of: plain), place: place,
+        name: name, print: print, check: FaultCheck(of: plain), place: place,
         files: files, plainLength: UInt32(plain.count),
         fullLength: base.map { $0.fullLength(ofPlain: plain.count) } ?? UInt32(content.count))
     } catch {
