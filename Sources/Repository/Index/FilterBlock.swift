@@ -2,7 +2,7 @@
 ///
 /// A Bloom filter in blocks (Putze, Sanders, Singler, "Cache-, Hash- and Space-Efficient Bloom Filters", 2007): the
 /// first word of a name picks the block, six parts of the second pick bits in it. 56 bytes of bits and 8 of check,
-/// about 48 blobs a block: 10.7 bits a blob, 2 % of strangers pass. Blocks follow the order of names, so that a
+/// about 48 blobs a block: 10.7 bits a blob, 1.5 % of strangers pass. Blocks follow the order of names, so that a
 /// sorted stream writes them one by one.
 enum FilterBlock {
   static let size = 64

@@ -3,7 +3,7 @@
 /// A table is a disposable file that a disk, a cable or a power loss may have spoiled; whoever can write to it on
 /// purpose owns the host and its keys. So this need not withstand an adversary: it is a multiplicative hash in four
 /// lanes (each step is a bijection of the lane, so that no change of one word goes unseen; the rotation brings the
-/// high bits, that a multiplication never moves down, to where the next one spreads them), 0.25 ns a byte.
+/// high bits, that a multiplication never moves down, to where the next one spreads them).
 enum PageCheck {
   private static let prime: UInt64 = 0x9e37_79b9_7f4a_7c15
   private static let other: UInt64 = 0xc2b2_ae3d_27d4_eb4f
