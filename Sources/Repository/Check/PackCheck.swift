@@ -20,7 +20,7 @@ struct PackCheck {
       let listed = loaded.sizes[pack.name] ?? 0
       faults.add(Failure(.damaged, "the pack has \(listed) bytes where \(pack.size) belong"), pack: number)
     }
-    noteOrphans(&faults)
+    try noteOrphans(&faults)
     if request.readData {
       try readAll(&faults, &findings)
       try openDeltas(&faults, &findings)
@@ -79,13 +79,12 @@ struct PackCheck {
 
   /// A delta needs a copy of its base that is less deep than itself: otherwise two blobs may each be kept as the
   /// other's delta, and neither can be read.
-  private func noteOrphans(_ faults: inout PackFaults) {
+  private func noteOrphans(_ faults: inout PackFaults) throws(Failure) {
     let index = loaded.index
-    for (pack, row) in index.deltas where index.packs[pack].isListed {
-      let base = index.base(of: row) ?? .zero
-      let isGrounded = index.copies(of: base).contains { $0.kind == row.kind && $0.depth < row.depth }
-      if isGrounded { continue }
-      faults.add(Failure(.damaged, "the base of a delta in this pack has no copy that is less deep"), pack: pack)
+    try index.forEach { row in
+      guard let base = index.base(of: row), index.packs[row.pack].isListed else { return }
+      if index.copies(of: base).contains(where: { $0.kind == row.kind && $0.depth < row.depth }) { return }
+      faults.add(Failure(.damaged, "the base of a delta in this pack has no copy that is less deep"), pack: row.pack)
       faults.lose(row)
     }
   }

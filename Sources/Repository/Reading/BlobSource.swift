@@ -63,6 +63,8 @@ package struct BlobSource: Sendable {
   package func copies(of name: Name, _ kind: BlobKind) throws(Failure) -> [BlobLocation] {
     let copies = namespace.index.copies(of: name).filter { $0.kind == kind && namespace.index.packs[$0.pack].isListed }
     guard !copies.isEmpty else {
+      // What a damaged scratch file hides is not what the store lost.
+      try namespace.index.checkSound()
       throw Failure(
         .damaged, "no pack holds the \(kind == .data ? "chunk" : "list") \(name.hex.prefix(16))",
         at: ObjectPath.folder("packs", of: namespace.writer.id), next: "Run lifeboat check to see what is lost.")
