@@ -24,13 +24,14 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 /// Every target of the product, floor by floor, lowest first.
 let house: [Target] = [
   .systemLibrary(name: "CLinux"),
+  .target(name: "CBlake2"),
   .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
   .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
   .target(name: "Bytes"),
   .target(name: "Pipeline", dependencies: ["Bytes", "CLinux"]),
   .target(name: "Chunking", dependencies: ["Bytes"]),
   .target(name: "Compression", dependencies: ["Bytes", "CZstd"]),
-  .target(name: "Cryptography", dependencies: ["Bytes", "CSodium", crypto]),
+  .target(name: "Cryptography", dependencies: ["Bytes", "CBlake2", "CSodium", crypto]),
   .target(name: "Store", dependencies: ["Bytes", "Pipeline"]),
   .target(name: "Profiles", dependencies: ["Bytes", yams]),
   .target(

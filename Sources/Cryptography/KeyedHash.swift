@@ -26,6 +26,9 @@ package struct NamingKey: Sendable {
     bytes.withUnsafeBytes { name(of: $0) }
   }
 
+  /// Lends the 32 bytes of the key.
+  func withKey<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result { secret.withPointer(body) }
+
   /// A stream that gives the same name for bytes that come in pieces.
   package func stream() -> HashStream { HashStream(key: secret) }
 }

@@ -4,11 +4,11 @@ struct House {
   static let floors: [String: Int] = [
     "lifeboat": 9, "Command": 8, "Operations": 7, "Drills": 6, "Engine": 5, "Repository": 4, "Format": 3,
     "StoreS3": 3, "Databases": 3, "Chunking": 2, "Compression": 2, "Cryptography": 2, "Store": 2, "Profiles": 2,
-    "Pipeline": 1, "Bytes": 0, "CLinux": 0, "CSodium": 0, "CZstd": 0, "CCurl": 0,
+    "Pipeline": 1, "Bytes": 0, "CBlake2": 0, "CLinux": 0, "CSodium": 0, "CZstd": 0, "CCurl": 0,
   ]
 
-  /// System libraries: each is imported by one Swift target only.
-  static let systemModules: Set = ["CLinux", "CSodium", "CZstd", "CCurl"]
+  /// C modules: each is imported by one Swift target only.
+  static let systemModules: Set = ["CBlake2", "CLinux", "CSodium", "CZstd", "CCurl"]
 
   /// One target as the manifest declares it.
   struct Target: Equatable {

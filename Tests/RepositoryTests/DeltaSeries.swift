@@ -105,7 +105,7 @@ extension RepositoryFixture {
         let chain = try source.chain(to: child.name, length: child.length)
         let chunk = PlannedChunk(chain, blocks.spans(of: chain.frames).spans[...])
         var plain = [UInt8](repeating: 0, count: chunk.length)
-        try plain.withUnsafeMutableBytes { try chunks.read(chunk, into: $0) }
+        try plain.withUnsafeMutableBytes { try chunks.read([chunk], into: $0) }
         bytes += plain
       }
       dump[stream.displayName] = bytes

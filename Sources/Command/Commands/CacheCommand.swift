@@ -59,7 +59,10 @@ struct CacheRebuildCommand: LifeboatCommand {
       Statement(
         "cache",
         [("component", .text(name)), ("snapshot", .text(chosen.listed.name.hex)), ("bytes", .count(size))],
-        ["\(name): the reference cache holds snapshot \(chosen.listed.name.hex.prefix(12)) in \(ByteCount(size).rounded)"],
+        [
+          "\(name): the reference cache holds snapshot \(chosen.listed.name.hex.prefix(12)) "
+            + "in \(ByteCount(size).rounded)"
+        ],
         isSummary: true))
   }
 }

@@ -15,7 +15,8 @@ struct Lifeboat: ParsableCommand {
       """,
     version: Release.version,
     subcommands: [
-      InitCommand.self, BackupCommand.self, SnapshotsCommand.self, ShowCommand.self, DumpCommand.self, CacheCommand.self,
+      InitCommand.self, BackupCommand.self, SnapshotsCommand.self, ShowCommand.self, DumpCommand.self,
+      CacheCommand.self,
       RestoreCommand.self, CheckCommand.self, DrillCommand.self, KeyCommand.self, ProfileCommand.self,
     ])
 }

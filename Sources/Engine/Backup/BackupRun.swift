@@ -174,8 +174,8 @@ package struct BackupRun {
     case .begin(let stream): .begin(stream)
     case .end(let length): .end(length: length)
     case .entry(let stream): .entry(stream)
-    case .chunk(let buffer, let hint):
-      .chunk(try buffer.withBytes { (bytes) throws(Failure) in try writer.write(bytes, .data, hint: hint) })
+    case .chunks(let buffer, let chunks):
+      .chunks(try buffer.withBytes { (bytes) throws(Failure) in try writer.write(bytes, cut: chunks) })
     }
   }
 

@@ -35,7 +35,7 @@ final class CatalogueIntake: @unchecked Sendable {
   func take(_ result: IntakeResult) throws(Failure) {
     switch result {
     case .begin(let stream): open = (stream, ListBuilder.recipe(write: writeList), StreamDigest())
-    case .chunk(let blob): try append(blob)
+    case .chunks(let blobs): for blob in blobs { try append(blob) }
     case .end(let length): try close(length)
     case .entry(let stream): try append(StreamEntry(stream, root: .empty))
     }

@@ -7,7 +7,8 @@ import Repository
 /// What travels from the source to the crew, in order.
 enum IntakeJob: ~Copyable, Sendable {
   case begin(DumpedStream)
-  case chunk(PooledBuffer, BaseHint?)
+  /// Chunks one behind the other, as many as are named at once.
+  case chunks(PooledBuffer, [CutChunk])
   case end(length: UInt64)
   /// A folder or symbolic link.
   case entry(DumpedStream)
@@ -16,7 +17,7 @@ enum IntakeJob: ~Copyable, Sendable {
 /// What travels from the crew to the catalogue, in the same order.
 enum IntakeResult: Sendable {
   case begin(DumpedStream)
-  case chunk(WrittenBlob)
+  case chunks([WrittenBlob])
   case end(length: UInt64)
   case entry(DumpedStream)
 }

@@ -8,10 +8,12 @@ import Repository
 /// Reads the source's descriptors, cuts them into chunks and hands these to the crew, all on the source's thread.
 ///
 /// Bytes are read into large buffers and chunks are parts of these: nothing is copied but the chunk that a buffer's end
-/// breaks off: one byte in thirty, where reading into a buffer a chunk copied most bytes more than once. Streams share a buffer, so that small files take no more of it than their bytes.
+/// breaks off. Streams share a buffer, so that small files take no more of it than their bytes.
 struct StreamIntake: StreamSink {
   /// How much is read at a time: it is still in the processor's nearest cache when it is searched for cuts.
   private static let readSize = 256 << 10
+  /// Chunks of so many bytes travel together: sixteen of the mean length are named side by side.
+  private static let batchLength = 4 << 20
   /// With less room than this a buffer is given up for the next one.
   private static let leastRoom = 64 << 10
 
@@ -26,10 +28,10 @@ struct StreamIntake: StreamSink {
   private let rest = Rest()
 
   /// The buffers for a run with so many chunks under way at once: enough that the source never waits for one while the
-  /// crew has less to do than it takes. 4 MiB each at the standard lengths.
+  /// crew has less to do than it takes. 8 MiB each.
   static func pool(for parameters: ChunkParameters, jobs: Int, stop: StopSignal) -> BufferPool {
-    let capacity = 4 * max(parameters.maximum, 1 << 20)
-    return BufferPool(count: jobs * parameters.maximum / capacity + 3, capacity: capacity, stop: stop)
+    let capacity = 2 * max(parameters.maximum, batchLength)
+    return BufferPool(count: jobs * batchLength / capacity + 3, capacity: capacity, stop: stop)
   }
 
   init(
@@ -54,20 +56,20 @@ struct StreamIntake: StreamSink {
     try submit(.begin(stream))
     Transfers.widen(descriptor)
     var current = try rest.take(or: pool)
+    var batch = Batch()
     var search = CutSearch()
     var length: UInt64 = 0
     var tail = StreamTail()
     var problem: String?
     var isEnded = false
     while true {
-      while let cut = current.withBytes({ chunker.cut($0, &search, isLast: isEnded) }) {
-        let chunk = current.takeFront(cut)
-        let hint = chunk.withBytes { bases?.find($0) }
-        try submit(.chunk(chunk, hint))
+      while let chunk = current.withBytes({ cut($0, behind: batch, &search, isLast: isEnded) }) {
+        batch.append(chunk)
+        if batch.length >= StreamIntake.batchLength { try submit(&batch, &current) }
       }
       if isEnded { break }
       do throws(Failure) {
-        try makeRoom(&current)
+        try makeRoom(&current, &batch)
         isEnded = try read(descriptor, into: &current, &tail, &length) == 0
       } catch {
         try stop.check()
@@ -75,14 +77,32 @@ struct StreamIntake: StreamSink {
         isEnded = true
       }
     }
+    try submit(&batch, &current)
     rest.keep(current)
     try submit(.end(length: length))
     return StreamSummary(length: length, tail: tail.bytes, readingProblem: problem)
   }
 
+  /// The next chunk behind those of the batch, with what it was in earlier dumps; nil when more bytes are needed.
+  private func cut(
+    _ bytes: UnsafeRawBufferPointer, behind batch: Batch, _ search: inout CutSearch, isLast: Bool
+  ) -> CutChunk? {
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[batch.length...])
+    guard let length = chunker.cut(rest, &search, isLast: isLast) else { return nil }
+    return CutChunk(length: length, hint: bases?.find(UnsafeRawBufferPointer(rebasing: rest[..<length])))
+  }
+
+  private func submit(_ batch: inout Batch, _ buffer: inout PooledBuffer) throws(Failure) {
+    guard batch.length > 0 else { return }
+    try submit(.chunks(buffer.takeFront(batch.length), batch.chunks))
+    batch = Batch()
+  }
+
   /// Moves the beginning of a chunk to the front of another buffer where this one ends.
-  private func makeRoom(_ buffer: inout PooledBuffer) throws(Failure) {
-    guard !buffer.isWhole, buffer.capacity - buffer.count < StreamIntake.leastRoom else { return }
+  private func makeRoom(_ buffer: inout PooledBuffer, _ batch: inout Batch) throws(Failure) {
+    guard buffer.capacity - buffer.count < StreamIntake.leastRoom else { return }
+    try submit(&batch, &buffer)
+    guard !buffer.isWhole else { return }
     var next = try pool.lease()
     buffer.withBytes { next.replace(with: $0) }
     buffer = next
@@ -111,6 +131,18 @@ struct StreamIntake: StreamSink {
     length += UInt64(count)
     progress.add(bytes: count)
     return count
+  }
+}
+
+/// Chunks at the front of a buffer that travel together.
+private struct Batch {
+  private(set) var chunks: [CutChunk] = []
+  /// Bytes of all.
+  private(set) var length = 0
+
+  mutating func append(_ chunk: CutChunk) {
+    chunks.append(chunk)
+    length += chunk.length
   }
 }
 

@@ -5,9 +5,8 @@ import Repository
 
 /// One job of a restore: chunks that follow each other in the stream.
 struct Segment: Sendable {
-  /// Plain bytes of one job at most: small enough to be written while they are in the processor's cache, and large
-  /// enough that handing jobs over costs nothing beside decoding them. A longer chunk makes a job of its own.
-  static let longestPlain = 512 << 10
+  /// Plain bytes of one job at most: sixteen chunks of the mean length, which are named side by side.
+  static let longestPlain = 4 << 20
 
   /// In stream order.
   private(set) var chunks: [PlannedChunk] = []

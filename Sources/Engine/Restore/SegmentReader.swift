@@ -15,15 +15,10 @@ final class SegmentReader {
   /// The plain bytes of the segment's chunks, end to end.
   func read(_ segment: Segment) throws(Failure) -> PooledBuffer {
     var result = try pool.lease()
-    var position = 0
-    for chunk in segment.chunks {
-      try result.withCapacity { (room) throws(Failure) in
-        try chunks.read(
-          chunk, into: UnsafeMutableRawBufferPointer(rebasing: room[position..<(position + chunk.length)]))
-      }
-      position += chunk.length
+    try result.withCapacity { (room) throws(Failure) in
+      try chunks.read(segment.chunks, into: UnsafeMutableRawBufferPointer(rebasing: room[..<segment.plainLength]))
     }
-    result.count = position
+    result.count = segment.plainLength
     return result
   }
 }

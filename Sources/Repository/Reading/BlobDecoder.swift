@@ -60,6 +60,14 @@ final class BlobDecoder {
     }
   }
 
+  /// The names of chunks, side by side.
+  func names(of chunks: [UnsafeRawBufferPointer]) throws(Failure) -> [Name] {
+    guard let naming = source.chunkNaming else {
+      throw source.repository.wrongRole(to: "open dump contents", needs: [.restorer])
+    }
+    return naming.names(of: chunks)
+  }
+
   private func openSeal(
     _ sealed: UnsafeRawBufferPointer, _ location: BlobLocation, into target: UnsafeMutableRawBufferPointer
   ) throws(Failure) -> Int {

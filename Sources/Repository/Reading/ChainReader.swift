@@ -42,19 +42,41 @@ package final class ChainReader {
     slow = BlobReader(source)
   }
 
-  /// Writes the chunk's plain bytes, verified, to `target`, which is exactly as long.
+  /// Writes the chunks' plain bytes, verified, to `target`, which is exactly as long.
   ///
   /// - Throws: `damaged` or `storeMissing` if no copy can be read, naming the pack; what the store throws
-  package func read(_ chunk: PlannedChunk, into target: UnsafeMutableRawBufferPointer) throws(Failure) {
-    guard !chunk.frames.isEmpty else { return try readSlowly(chunk, into: target) }
+  package func read(_ chunks: [PlannedChunk], into target: UnsafeMutableRawBufferPointer) throws(Failure) {
+    var parts: [UnsafeMutableRawBufferPointer] = []
+    var start = 0
+    for chunk in chunks {
+      parts.append(UnsafeMutableRawBufferPointer(rebasing: target[start..<(start + chunk.length)]))
+      start += chunk.length
+    }
+    var isDecoded: [Bool] = []
+    for (chunk, part) in zip(chunks, parts) { isDecoded.append(try decode(chunk, into: part)) }
+    let names = try decoder.names(of: parts.map { UnsafeRawBufferPointer($0) })
+    for (number, chunk) in chunks.enumerated() where !isDecoded[number] || names[number] != chunk.name {
+      forgetBases()
+      try readSlowly(chunk, into: parts[number])
+    }
+  }
+
+  /// Decodes a chunk on the fast path; false if that cannot be.
+  private func decode(_ chunk: PlannedChunk, into target: UnsafeMutableRawBufferPointer) throws(Failure) -> Bool {
+    guard !chunk.frames.isEmpty else { return false }
     do throws(Failure) {
       try decode(chunk.frames, into: target)
+      return true
     } catch {
-      even.place = nil
-      odd.place = nil
+      forgetBases()
       guard error.code.isAboutTheObject else { throw error }
-      try readSlowly(chunk, into: target)
+      return false
     }
+  }
+
+  private func forgetBases() {
+    even.place = nil
+    odd.place = nil
   }
 
   private func readSlowly(_ chunk: PlannedChunk, into target: UnsafeMutableRawBufferPointer) throws(Failure) {
@@ -89,7 +111,6 @@ package final class ChainReader {
     } else {
       try odd.bytes.withBytes { (prefix) throws(Failure) in try decode(last, prefix: prefix, into: target) }
     }
-    try decoder.checkName(last.location, UnsafeRawBufferPointer(target))
   }
 
   /// Decodes a base into the buffer that its own base is not in.

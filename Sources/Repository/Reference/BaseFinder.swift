@@ -2,6 +2,19 @@ import Bytes
 import Chunking
 import Cryptography
 
+/// A chunk that was cut and not yet named.
+package struct CutChunk: Sendable {
+  /// Bytes.
+  package let length: Int
+  /// What the reference cache offers for it.
+  package let hint: BaseHint?
+
+  package init(length: Int, hint: BaseHint?) {
+    self.length = length
+    self.hint = hint
+  }
+}
+
 /// What the reference cache offers for one chunk, before anybody knows whether the chunk is new.
 package struct BaseHint: Sendable {
   let print: ChunkPrint

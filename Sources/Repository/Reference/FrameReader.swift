@@ -62,7 +62,9 @@ final class FrameReader {
       let isDecoded = frame.withBytes { frame in
         base.withBytes { base in
           chunk.withCapacity { room in
-            expand(frame, link.header, base: number > 0 ? base : nil, UnsafeMutableRawBufferPointer(rebasing: room[..<length]))
+            expand(
+              frame, link.header, base: number > 0 ? base : nil,
+              UnsafeMutableRawBufferPointer(rebasing: room[..<length]))
           }
         }
       }
@@ -86,7 +88,9 @@ final class FrameReader {
   private func open(_ link: Link) -> Bool {
     let length = Int(link.place.length)
     guard length > FrameHeader.length + SessionKey.overhead, length <= record.capacity else { return false }
-    let count = record.withCapacity { folder.read(link.place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<length])) }
+    let count = record.withCapacity {
+      folder.read(link.place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<length]))
+    }
     guard count == length else { return false }
     record.count = length
     let opened = record.withBytes { record in

@@ -135,7 +135,8 @@ final class ReferenceFolder: Sendable {
   private static func register(in path: String, origin: Origin) -> (salt: Identifier, generations: [Generation])? {
     guard let bytes = try? DurableFile.read("\(path)/register", limit: 1 << 20) else { return nil }
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-    guard let first = lines.first, let salt = first.split(separator: " ").dropFirst().first.flatMap({ Identifier(hex: String($0)) }),
+    guard let first = lines.first,
+      let salt = first.split(separator: " ").dropFirst().first.flatMap({ Identifier(hex: String($0)) }),
       first == firstLine(salt, origin)
     else { return nil }
     var generations: [Generation] = []
@@ -144,7 +145,8 @@ final class ReferenceFolder: Sendable {
       guard words.count == 3, let number = UInt32(words[0]), let base = UInt32(words[1]),
         base < number, number > generations.last?.number ?? 0
       else { return nil }
-      generations.append(Generation(number: number, base: base, files: words[2].split(separator: ",").compactMap { UInt32($0) }))
+      generations.append(
+        Generation(number: number, base: base, files: words[2].split(separator: ",").compactMap { UInt32($0) }))
     }
     return (salt, generations)
   }

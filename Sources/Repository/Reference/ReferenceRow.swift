@@ -80,7 +80,9 @@ package struct ReferenceRow: Sendable, Equatable {
     files = try reader.integer(UInt64.self)
     plainLength = try reader.integer(UInt32.self)
     fullLength = try reader.integer(UInt32.self)
-    guard files & 1 == 1, oldestFileFits, plainLength <= Limits.chunk, place.length <= FrameHeader.length + Limits.chunk + 1024 else {
+    guard files & 1 == 1, oldestFileFits, plainLength <= Limits.chunk,
+      place.length <= FrameHeader.length + Limits.chunk + 1024
+    else {
       throw reader.mismatch("a chunk of \(plainLength) bytes")
     }
   }

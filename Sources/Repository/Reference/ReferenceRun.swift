@@ -67,7 +67,9 @@ package final class ReferenceRun: Sendable {
         next: "This run stores changed chunks full. Make room there, or name another folder with LIFEBOAT_STATE.")
     }
     let secret = KeyDerivation.derive(from: content, label: "reference prints")
-    hash = secret.withBytes { SipHash(first: $0.loadUnaligned(as: UInt64.self), second: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)) }
+    hash = secret.withBytes {
+      SipHash(first: $0.loadUnaligned(as: UInt64.self), second: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    }
   }
 
   /// Finds bases for the chunks of this dump; for the thread that cuts.

@@ -43,7 +43,8 @@ final class ReferenceTools {
   ) -> ReferenceRow? {
     guard run.isUsable, let files = base.map({ $0.files(forDeltaIn: run.number) }) ?? 1 else { return nil }
     let header = FrameHeader(
-      flags: flags, plainLength: UInt32(plain.count), base: base.map { FrameHeader.Base(name: $0.name, place: $0.place) })
+      flags: flags, plainLength: UInt32(plain.count),
+      base: base.map { FrameHeader.Base(name: $0.name, place: $0.place) })
     record.withCapacity { room in
       header.write(to: room)
       let target = UnsafeMutableRawBufferPointer(rebasing: room[FrameHeader.length...])

@@ -41,14 +41,36 @@ package final class BlobWriter {
   /// - Parameters:
   ///   - plain: at most 4 MiB
   ///   - kind: decides the naming key and the session key
-  ///   - hint: what the reference cache has for it
-  package func write(
-    _ plain: UnsafeRawBufferPointer, _ kind: BlobKind, hint: BaseHint? = nil
+  package func write(_ plain: UnsafeRawBufferPointer, _ kind: BlobKind) throws(Failure) -> WrittenBlob {
+    try write(plain, named: session.naming(of: kind).name(of: plain), kind, nil)
+  }
+
+  /// Stores chunks that lie one behind the other, named side by side.
+  ///
+  /// - Parameter cut: their lengths, in all as many bytes as there are
+  package func write(_ bytes: UnsafeRawBufferPointer, cut: [CutChunk]) throws(Failure) -> [WrittenBlob] {
+    var parts: [UnsafeRawBufferPointer] = []
+    var start = 0
+    for chunk in cut {
+      parts.append(UnsafeRawBufferPointer(rebasing: bytes[start..<(start + chunk.length)]))
+      start += chunk.length
+    }
+    let names = session.naming(of: .data).names(of: parts)
+    var written: [WrittenBlob] = []
+    for (number, part) in parts.enumerated() {
+      written.append(try write(part, named: names[number], .data, cut[number].hint))
+    }
+    return written
+  }
+
+  /// - Parameter hint: what the reference cache has for it
+  private func write(
+    _ plain: UnsafeRawBufferPointer, named name: Name, _ kind: BlobKind, _ hint: BaseHint?
   ) throws(Failure) -> WrittenBlob {
-    let name = session.naming(of: kind).name(of: plain)
     switch session.claim(name) {
     case .underWay: return present(name, plain, nil)
-    case .stored: return present(name, plain, try hint.flatMap { (hint) throws(Failure) in try remember(name, plain, hint) })
+    case .stored:
+      return present(name, plain, try hint.flatMap { (hint) throws(Failure) in try remember(name, plain, hint) })
     case .new: return try store(name, plain, kind, hint)
     }
   }
