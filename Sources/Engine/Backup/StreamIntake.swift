@@ -8,7 +8,8 @@ import Repository
 /// Reads the source's descriptors, cuts them into chunks and hands these to the crew, all on the source's thread.
 ///
 /// Bytes are read into large buffers and chunks are parts of these: nothing is copied but the chunk that a buffer's end
-/// breaks off. Streams share a buffer, so that small files take no more of it than their bytes.
+/// breaks off. Streams share a buffer, so that small files take no more of it than their bytes. A thread that reads
+/// ahead of the cutting was tried and gained nothing: an unchanged dump of 377 MB took 0.20 s with it and without.
 struct StreamIntake: StreamSink {
   /// How much is read at a time: it is still in the processor's nearest cache when it is searched for cuts.
   private static let readSize = 256 << 10
