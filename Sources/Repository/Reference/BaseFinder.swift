@@ -40,7 +40,8 @@ package final class BaseFinder {
   func print(of chunk: UnsafeRawBufferPointer) -> ChunkPrint? {
     guard chunk.count >= 2 * ChunkPrint.window, let start = chunk.baseAddress else { return nil }
     return ChunkPrint(
-      head: hash.hash64(start), tail: hash.hash64(start + (chunk.count - ChunkPrint.window)))
+      head: hash.hash64(start), tail: hash.hash64(start + (chunk.count - ChunkPrint.window)),
+      length: UInt32(chunk.count))
   }
 
   /// What there is for the next chunk of the dump; nil for one too short to be worth it.

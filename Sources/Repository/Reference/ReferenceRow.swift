@@ -17,30 +17,24 @@ package struct ReferenceRow: Sendable, Equatable {
   static let length = 96
 
   let name: Name
-  /// Keyed hash of the first bytes.
-  let head: UInt64
-  /// Keyed hash of the last bytes.
-  let tail: UInt64
+  let print: ChunkPrint
   /// Of the plain bytes: what a base must give before anything is compressed against it.
   let check: FaultCheck
   let place: FramePlace
   /// Whose files are needed to decode it, its own and those of all bases: bit *i* for generation `place.file` - *i*.
   let files: UInt64
-  let plainLength: UInt32
+  var plainLength: UInt32 { print.length }
   /// About how many bytes a full blob of it takes: a delta must do far better.
   let fullLength: UInt32
 
   init(
-    name: Name, print: ChunkPrint, check: FaultCheck, place: FramePlace, files: UInt64, plainLength: UInt32,
-    fullLength: UInt32
+    name: Name, print: ChunkPrint, check: FaultCheck, place: FramePlace, files: UInt64, fullLength: UInt32
   ) {
     self.name = name
-    head = print.head
-    tail = print.tail
+    self.print = print
     self.check = check
     self.place = place
     self.files = files
-    self.plainLength = plainLength
     self.fullLength = fullLength
   }
 
@@ -57,8 +51,8 @@ package struct ReferenceRow: Sendable, Equatable {
 
   func write(to writer: inout ByteWriter) {
     writer.name(name)
-    writer.integer(head)
-    writer.integer(tail)
+    writer.integer(print.head)
+    writer.integer(print.tail)
     writer.integer(check.low)
     writer.integer(check.high)
     writer.integer(place.offset)
@@ -71,14 +65,13 @@ package struct ReferenceRow: Sendable, Equatable {
 
   init(from reader: inout ByteReader) throws(Failure) {
     name = try reader.name()
-    head = try reader.integer(UInt64.self)
-    tail = try reader.integer(UInt64.self)
+    let (head, tail) = (try reader.integer(UInt64.self), try reader.integer(UInt64.self))
     check = FaultCheck(low: try reader.integer(UInt64.self), high: try reader.integer(UInt64.self))
     let offset = try reader.integer(UInt64.self)
     let file = try reader.integer(UInt32.self)
     place = FramePlace(file: file, length: try reader.integer(UInt32.self), offset: offset)
     files = try reader.integer(UInt64.self)
-    plainLength = try reader.integer(UInt32.self)
+    print = ChunkPrint(head: head, tail: tail, length: try reader.integer(UInt32.self))
     fullLength = try reader.integer(UInt32.self)
     guard files & 1 == 1, oldestFileFits, plainLength <= Limits.chunk,
       place.length <= FrameHeader.length + Limits.chunk + 1024
@@ -98,6 +91,10 @@ package struct ChunkPrint: Sendable, Equatable {
   /// How many bytes at each end count.
   static let window = 64
 
+  /// Keyed hash of the first bytes.
   let head: UInt64
+  /// Keyed hash of the last bytes.
   let tail: UInt64
+  /// Plain bytes.
+  let length: UInt32
 }

@@ -21,6 +21,7 @@ package final class ReferenceRun: Sendable {
   /// The number of the generation that this run makes.
   let number: UInt32
   private let baseNumber: UInt32
+  private let windowRows: Int
   let frames: FrameFile
   private let hash: SipHash
   private let state: Mutex<State>
@@ -37,16 +38,22 @@ package final class ReferenceRun: Sendable {
   ///   - path: the component's folder of the cache
   ///   - limit: bytes that the folder may come to
   ///   - access: the writer
+  ///   - windowRows: how many chunks of an earlier dump are looked at from one place; nil for the standard number
   /// - Throws: `stateFailed` if the folder cannot be used; the run then goes on without.
-  package convenience init(_ path: String, limit: UInt64, access: WriterAccess) throws(Failure) {
+  package convenience init(
+    _ path: String, limit: UInt64, access: WriterAccess, windowRows: Int? = nil
+  ) throws(Failure) {
     let chunking = access.enrolled.enrolment.chunking
     let origin = ReferenceFolder.Origin(
       writer: access.id, epoch: access.repository.authority.epoch.epoch,
       chunking: [chunking.minimum, chunking.target, chunking.maximum])
-    try self.init(path, limit: limit, origin: origin, content: access.secrets.content)
+    try self.init(path, limit: limit, origin: origin, content: access.secrets.content, windowRows: windowRows)
   }
 
-  init(_ path: String, limit: UInt64, origin: ReferenceFolder.Origin, content: Secret) throws(Failure) {
+  init(
+    _ path: String, limit: UInt64, origin: ReferenceFolder.Origin, content: Secret, windowRows: Int? = nil
+  ) throws(Failure) {
+    self.windowRows = windowRows ?? RollWindow.standardCapacity
     do throws(SystemError) {
       let folder = try ReferenceFolder(path, origin: origin, content: content)
       self.folder = folder
@@ -81,7 +88,8 @@ package final class ReferenceRun: Sendable {
   private func window(_ number: UInt32) -> RollWindow? {
     let path = folder.rollPath(number)
     guard let file = try? Descriptor.open(path, O_RDONLY | O_NOFOLLOW) else { return nil }
-    return RollWindow(file, size: ReferenceFolder.size(path), generation: number, key: folder.key)
+    return RollWindow(
+      file, size: ReferenceFolder.size(path), generation: number, key: folder.key, capacity: windowRows)
   }
 
   /// True if the row's entry must be made full again in this run.

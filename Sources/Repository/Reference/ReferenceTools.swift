@@ -58,7 +58,7 @@ final class ReferenceTools {
       guard let place else { return nil }
       return ReferenceRow(
         name: name, print: print, check: FaultCheck(of: plain), place: place,
-        files: files, plainLength: UInt32(plain.count),
+        files: files,
         fullLength: base.map { $0.fullLength(ofPlain: plain.count) } ?? UInt32(content.count))
     } catch {
       run.give(up: error)

@@ -112,6 +112,9 @@ package final class BackupSession: Sendable {
     }
   }
 
+  /// False if this run made an entry of the reference cache for the chunk before.
+  func claimEntry(_ name: Name) -> Bool { claims.withLock { $0.insert(name) } }
+
   /// The chain of a blob that may be the base of a delta; nil if there is none in the store, or it is too deep already.
   func baseChain(of name: Name) -> [BlobLocation]? {
     guard let chain = namespace.index.usableChain(of: name, epoch: epoch), let base = chain.first,

@@ -86,6 +86,8 @@ package final class BlobWriter {
   ) throws(Failure) -> ReferenceRow? {
     guard let tools else { return nil }
     if let row = tools.kept(name, hint) { return row }
+    // Once a run: content that repeats itself needs one entry.
+    guard session.claimEntry(name) else { return nil }
     return addToCache(name, plain, try encoder.encodeFull(plain), hint)
   }
 
