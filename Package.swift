@@ -27,6 +27,7 @@ let house: [Target] = [
   .target(name: "CBlake2"),
   .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
   .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+  .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
   .target(name: "Bytes"),
   .target(name: "Pipeline", dependencies: ["Bytes", "CLinux"]),
   .target(name: "Chunking", dependencies: ["Bytes"]),
@@ -37,6 +38,7 @@ let house: [Target] = [
   .target(
     name: "Format", dependencies: ["Bytes", "Cryptography"],
     resources: [.embedInCode("Rescue")]),
+  .target(name: "StoreS3", dependencies: ["Bytes", "Pipeline", "Cryptography", "Store", "CCurl"]),
   .target(name: "Databases", dependencies: ["Bytes", "Pipeline", "Cryptography", "Profiles"]),
   .target(
     name: "Repository",
@@ -44,7 +46,8 @@ let house: [Target] = [
   .target(
     name: "Engine",
     dependencies: [
-      "Bytes", "Pipeline", "Chunking", "Cryptography", "Store", "Profiles", "Format", "Databases", "Repository",
+      "Bytes", "Pipeline", "Chunking", "Cryptography", "Store", "StoreS3", "Profiles", "Format", "Databases",
+      "Repository",
     ]),
   .target(
     name: "Drills",
@@ -54,8 +57,8 @@ let house: [Target] = [
   .target(
     name: "Command",
     dependencies: [
-      "Bytes", "Pipeline", "Cryptography", "Store", "Profiles", "Format", "Databases", "Repository", "Engine",
-      "Drills", arguments,
+      "Bytes", "Pipeline", "Cryptography", "Store", "StoreS3", "Profiles", "Format", "Databases", "Repository",
+      "Engine", "Drills", arguments,
     ]),
   .executableTarget(
     name: "lifeboat", dependencies: ["Command"],
@@ -75,6 +78,8 @@ let tests: [Target] = [
   .testTarget(name: "CompressionTests", dependencies: ["Compression", "Bytes", "TestKit"]),
   .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Bytes", "TestKit"]),
   .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes", "Pipeline", "TestKit"]),
+  .testTarget(
+    name: "StoreS3Tests", dependencies: ["StoreS3", "Store", "Cryptography", "Pipeline", "Bytes", "TestKit"]),
   .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Bytes", "TestKit"]),
   .testTarget(name: "RescueTests", dependencies: ["Bytes", "TestKit"], exclude: ["Golden", "make-golden"]),
   .testTarget(name: "FormatTests", dependencies: ["Format", "Cryptography", "Bytes", "TestKit"]),

@@ -11,17 +11,23 @@ package struct Failure: Error, Sendable, Equatable {
   package var place: String
   /// What to do next, as a full sentence. Empty where there is nothing to advise.
   package let next: String
+  /// Whether to try again; nil where that is no use.
+  package let retry: RetryAdvice?
 
   /// - Parameters:
   ///   - code: the entry of the catalogue
   ///   - what: what is wrong, in lower case
   ///   - place: where it is wrong
   ///   - next: what to do next, as a sentence
-  package init(_ code: Code, _ what: String, at place: String = "", next: String = "") {
+  ///   - retry: why another try may succeed; nil where it would only fail again
+  package init(
+    _ code: Code, _ what: String, at place: String = "", next: String = "", retry: RetryAdvice? = nil
+  ) {
     self.code = code
     self.what = what
     self.place = place
     self.next = next
+    self.retry = retry
   }
 
   /// The same failure seen from one floor higher: `outer: inner` as the place.

@@ -17,7 +17,7 @@ package enum RepositoryOpening {
   package static func open(
     _ location: StoreLocation, key: KeyFile, stateRoot: String?, decorate: (any Store) -> any Store = { $0 }
   ) throws(Failure) -> OpenRepository {
-    let store = decorate(try location.open())
+    let store = decorate(try StoreOpening.open(location))
     guard let stateRoot else { return try OpenRepository(store, key: key, state: nil) }
     return try OpenRepository(store, key: key, state: try HostState(root: stateRoot, repository: key.repository))
   }

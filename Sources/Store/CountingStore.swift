@@ -43,9 +43,9 @@ package final class CountingStore: Store {
 
   package var traits: StoreTraits { base.traits }
 
-  package func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) throws(Failure) {
+  package func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer, digest: Name?) throws(Failure) {
     try counted(.put) { (tally) throws(Failure) in
-      try base.put(path, bytes)
+      try base.put(path, bytes, digest: digest)
       tally.bytes = UInt64(bytes.count)
     }
   }
@@ -73,6 +73,18 @@ package final class CountingStore: Store {
         try each(object)
       }
     }
+  }
+
+  package func folders(in prefix: String) throws(Failure) -> [String] {
+    try counted(.list) { (tally) throws(Failure) in
+      let folders = try base.folders(in: prefix)
+      tally.objects = UInt64(folders.count)
+      return folders
+    }
+  }
+
+  package func findIntact(_ path: StorePath, digest: Name) throws(Failure) -> Bool {
+    try counted(.findIntact) { (_) throws(Failure) in try base.findIntact(path, digest: digest) }
   }
 
   package func delete(_ path: StorePath) throws(Failure) {

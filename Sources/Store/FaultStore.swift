@@ -38,9 +38,9 @@ package final class FaultStore: Store {
 
   package var traits: StoreTraits { base.traits }
 
-  package func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) throws(Failure) {
+  package func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer, digest: Name?) throws(Failure) {
     let effects = try begin(.put, path.text)
-    try base.put(path, bytes)
+    try base.put(path, bytes, digest: digest)
     try end(effects)
   }
 
@@ -78,6 +78,21 @@ package final class FaultStore: Store {
       try each(object)
     }
     try end(effects)
+  }
+
+  package func folders(in prefix: String) throws(Failure) -> [String] {
+    let effects = try begin(.list, prefix)
+    var folders = try base.folders(in: prefix)
+    for case .hide(let hidden) in effects { folders.removeAll { (prefix + $0 + "/").hasPrefix(hidden) } }
+    try end(effects)
+    return folders
+  }
+
+  package func findIntact(_ path: StorePath, digest: Name) throws(Failure) -> Bool {
+    let effects = try begin(.findIntact, path.text)
+    let isFound = try base.findIntact(path, digest: digest)
+    try end(effects)
+    return isFound
   }
 
   package func delete(_ path: StorePath) throws(Failure) {

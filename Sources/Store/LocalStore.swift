@@ -42,7 +42,7 @@ package final class LocalStore: Store {
     StoreTraits(kind: "local", refusesOverwrites: true, survivesPowerLoss: true, listsConsistently: true)
   }
 
-  package func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) throws(Failure) {
+  package func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer, digest: Name?) throws(Failure) {
     do throws(SystemError) {
       let file = try incoming.write(bytes)
       let target = try parent(of: path, create: true)
@@ -105,6 +105,32 @@ package final class LocalStore: Store {
     }
     try list(opened, start, beginning: String(components.last ?? ""), each)
   }
+
+  package func folders(in prefix: String) throws(Failure) -> [String] {
+    guard StorePath.isPrefix(prefix), prefix.isEmpty || prefix.hasSuffix("/") else {
+      throw Failure(.defect, "not a folder of a store", at: prefix)
+    }
+    do throws(SystemError) {
+      let opened = try walk(prefix.split(separator: "/")[...], create: false)
+      return try LocalFolder.names(in: opened.number).filter { (name) throws(SystemError) in
+        guard StorePath(prefix + name) != nil, LocalFolder.size(of: name, in: opened.number) == nil else {
+          return false
+        }
+        do throws(SystemError) {
+          return try LocalFolder.open(name, in: opened.number) != nil
+        } catch {
+          if error.number == ENOENT { return false }
+          throw error
+        }
+      }
+    } catch {
+      if error.isAbsence { return [] }
+      throw error.storeFailure("cannot list", at: "\(root)/\(prefix)")
+    }
+  }
+
+  /// A folder keeps one version of a file.
+  package func findIntact(_ path: StorePath, digest: Name) throws(Failure) -> Bool { false }
 
   package func freeBytes() throws(Failure) -> UInt64? {
     var status = statvfs()

@@ -18,7 +18,12 @@ package protocol Store: Sendable {
   ///
   /// Of several that put one path at the same time exactly one succeeds, if `traits.refusesOverwrites`. On return the
   /// bytes are whole, listed, and survive a power loss. If it throws, the object is there as a whole or not at all.
-  func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) throws(Failure)
+  ///
+  /// - Parameters:
+  ///   - path: where
+  ///   - bytes: what
+  ///   - digest: the SHA-256 of the bytes where it is known: a store that needs it need not compute it again
+  func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer, digest: Name?) throws(Failure)
 
   /// Reads an object or a part of it into `buffer`; throws `storeMissing` if there is none.
   ///
@@ -39,6 +44,21 @@ package protocol Store: Sendable {
   /// Objects that come or go meanwhile may be seen or not; every other is seen exactly once, if
   /// `traits.listsConsistently`. What `each` throws ends the listing.
   func list(_ prefix: String, _ each: (StoredObject) throws(Failure) -> Void) throws(Failure)
+
+  /// The names that paths beginning with `prefix` go on with up to their next slash, each once, in any order: the
+  /// folders in a folder, without a look at what is in them. Objects that lie there themselves are left out.
+  ///
+  /// - Parameter prefix: empty, or ending with a slash
+  func folders(in prefix: String) throws(Failure) -> [String]
+
+  /// Looks for other bytes under the same path, once those that `read` returned were found wrong: an older version, a
+  /// copy elsewhere.
+  ///
+  /// - Parameters:
+  ///   - path: the object whose bytes are wrong, or that is missing
+  ///   - digest: the SHA-256 that they must have
+  /// - Returns: true if such bytes were found and verified; `read` returns them from now on
+  func findIntact(_ path: StorePath, digest: Name) throws(Failure) -> Bool
 
   /// Removes an object; nothing happens if there is none. It may come back after a power loss.
   func delete(_ path: StorePath) throws(Failure)
@@ -80,10 +100,15 @@ package struct StoreTraits: Sendable, Equatable {
 }
 
 extension Store {
+  /// Stores a new object whose SHA-256 nobody knows yet.
+  package func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) throws(Failure) {
+    try put(path, bytes, digest: nil)
+  }
+
   /// Stores a new object from an array.
-  package func put(_ path: StorePath, _ bytes: [UInt8]) throws(Failure) {
+  package func put(_ path: StorePath, _ bytes: [UInt8], digest: Name? = nil) throws(Failure) {
     try bytes.withUnsafeBufferPointer { (buffer) throws(Failure) in
-      try put(path, UnsafeRawBufferPointer(buffer))
+      try put(path, UnsafeRawBufferPointer(buffer), digest: digest)
     }
   }
 

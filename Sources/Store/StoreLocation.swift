@@ -4,6 +4,8 @@ package import Bytes
 package enum StoreLocation: Hashable, Sendable {
   /// A folder of this machine.
   case local(String)
+  /// Objects of a bucket whose keys begin with `prefix/`, or all of them if it is empty.
+  case s3(bucket: String, prefix: String)
 
   /// Reads a path, `file:///path`, or another address; throws `usage` for what lifeboat cannot open.
   package init(_ text: String) throws(Failure) {
@@ -18,17 +20,51 @@ package enum StoreLocation: Hashable, Sendable {
     let rest = String(text.dropFirst(scheme.count + 3))
     switch scheme.lowercased() {
     case "file": self = .local(try StoreLocation.path(rest, text))
-    case "s3": throw Failure(.usage, "s3 stores are not supported yet", at: text, next: "Give a folder.")
-    default: throw Failure(.usage, "unknown kind of store: \(scheme)", at: text, next: "Give a folder.")
+    case "s3": self = try StoreLocation.bucket(rest, text)
+    default:
+      throw Failure(
+        .usage, "unknown kind of store: \(scheme)", at: text, next: "Give a folder, or s3://bucket/prefix.")
     }
   }
 
-  /// Opens the store.
-  ///
-  /// - Parameter create: makes a local folder if it isn't there; otherwise that throws `storeMissing`
-  package func open(create: Bool = false) throws(Failure) -> any Store {
+  /// As people write it.
+  package var text: String {
     switch self {
-    case .local(let path): try LocalStore(path, create: create)
+    case .local(let path): path
+    case .s3(let bucket, let prefix): prefix.isEmpty ? "s3://\(bucket)" : "s3://\(bucket)/\(prefix)"
+    }
+  }
+
+  /// A bucket and what the keys in it begin with; slashes at the end of the prefix mean nothing.
+  private static func bucket(_ rest: String, _ text: String) throws(Failure) -> StoreLocation {
+    let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let bucket = String(parts[0])
+    var prefix = parts.count > 1 ? parts[1] : ""
+    while prefix.hasSuffix("/") { prefix = prefix.dropLast() }
+    let isBucket = (3...63).contains(bucket.utf8.count) && bucket.utf8.allSatisfy(isLetterOfBucket)
+    guard isBucket else {
+      throw Failure(
+        .usage, "not the name of a bucket: 3 to 63 letters, digits, dots or hyphens", at: text,
+        next: "Write s3://bucket/prefix.")
+    }
+    guard prefix.isEmpty || (StorePath(String(prefix)) != nil && prefix.utf8.count <= longestPrefix) else {
+      throw Failure(
+        .usage,
+        "the prefix may have letters, digits, and - _ . between its slashes, \(longestPrefix) bytes in all", at: text,
+        next: "Write s3://bucket/prefix.")
+    }
+    return .s3(bucket: bucket, prefix: String(prefix))
+  }
+
+  /// Keys may have 1,024 bytes, paths in a store 512.
+  private static let longestPrefix = 500
+
+  private static func isLetterOfBucket(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+      true
+    default: false
     }
   }
 

@@ -29,7 +29,7 @@ final class MemoryStore: Store {
     StoreTraits(kind: "memory", refusesOverwrites: true, survivesPowerLoss: false, listsConsistently: true)
   }
 
-  func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) throws(Failure) {
+  func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer, digest: Name?) throws(Failure) {
     let copy = Array(bytes)
     let isNew = objects.withLock { objects in
       guard objects[path.text] == nil else { return false }
@@ -57,6 +57,13 @@ final class MemoryStore: Store {
       try each(StoredObject(path: path, size: UInt64(bytes.count)))
     }
   }
+
+  func folders(in prefix: String) throws(Failure) -> [String] {
+    let rests = contents.keys.filter { $0.hasPrefix(prefix) }.map { $0.dropFirst(prefix.count) }
+    return Set(rests.compactMap { rest in rest.firstIndex(of: "/").map { String(rest[..<$0]) } }).sorted()
+  }
+
+  func findIntact(_ path: StorePath, digest: Name) throws(Failure) -> Bool { false }
 
   func delete(_ path: StorePath) throws(Failure) { self[path.text] = nil }
 

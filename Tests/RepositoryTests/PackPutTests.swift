@@ -85,7 +85,7 @@ private final class WatchedStore: Store {
   var events: [Event] { state.withLock { $0.events } }
   var mostAtOnce: Int { state.withLock { $0.most } }
 
-  func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) throws(Failure) {
+  func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer, digest: Name?) throws(Failure) {
     let kind = ["packs", "index", "snapshots"].first { path.text.contains("/\($0)/") } ?? "other"
     state.withLock { state in
       state.events.append(Event(kind: kind, isBegin: true))
@@ -100,7 +100,7 @@ private final class WatchedStore: Store {
       usleep(1000)
       patience -= 1
     }
-    try base.put(path, bytes)
+    try base.put(path, bytes, digest: digest)
     state.withLock { state in
       state.events.append(Event(kind: kind, isBegin: false))
       if kind == "packs" { state.now -= 1 }
@@ -115,6 +115,10 @@ private final class WatchedStore: Store {
   func size(of path: StorePath) throws(Failure) -> UInt64? { try base.size(of: path) }
   func list(_ prefix: String, _ each: (StoredObject) throws(Failure) -> Void) throws(Failure) {
     try base.list(prefix, each)
+  }
+  func folders(in prefix: String) throws(Failure) -> [String] { try base.folders(in: prefix) }
+  func findIntact(_ path: StorePath, digest: Name) throws(Failure) -> Bool {
+    try base.findIntact(path, digest: digest)
   }
   func delete(_ path: StorePath) throws(Failure) { try base.delete(path) }
   func freeBytes() throws(Failure) -> UInt64? { try base.freeBytes() }

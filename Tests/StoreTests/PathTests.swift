@@ -65,22 +65,23 @@ struct PathTests {
   }
 
   @Test(
+    "locations are buckets with a prefix",
+    arguments: [
+      ("s3://bucket", "bucket", ""), ("S3://bucket/", "bucket", ""), ("s3://my.bucket/a", "my.bucket", "a"),
+      ("s3://bucket/a/b-c/", "bucket", "a/b-c"),
+    ])
+  func buckets(text: String, bucket: String, prefix: String) throws {
+    #expect(try StoreLocation(text) == .s3(bucket: bucket, prefix: prefix))
+  }
+
+  @Test(
     "what cannot be opened is a mistake of usage",
     arguments: [
-      "", "s3://bucket/prefix", "S3://bucket", "https://example.org", "file://host/path", "file://", "file:///a%zz",
+      "", "s3://", "s3://bu/prefix", "s3://bucket//prefix", "s3://bucket/pre fix", "https://example.org", "file://host/path", "file://", "file:///a%zz",
       "file:///a%", "file:///a%00", "a\0b",
     ])
   func refused(text: String) {
     let error = #expect(throws: Failure.self) { try StoreLocation(text) }
     #expect(error?.code == .usage)
-  }
-
-  @Test("a location opens its store")
-  func opens() throws {
-    let folder = TemporaryFolder()
-    let location = try StoreLocation("file://\(folder.path("store"))")
-    #expect(throws: Failure.self) { try location.open() }
-    try location.open(create: true).put(StorePath(checking: "a"), [1])
-    #expect(try location.open().list("").count == 1)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import Cryptography
+import Engine
 import Format
 import Glibc
 import Pipeline
@@ -44,7 +45,7 @@ struct InitCommand: LifeboatCommand {
     let wanted = components.isEmpty ? [Enrolment.everyComponent] : components
     try ComponentNames.check(components, allowsEvery: true)
     for role in InitCommand.roles { try KeyFileStorage.checkFree(path(of: role)) }
-    let store = try StoreLocation(location).open(create: true)
+    let store = try StoreOpening.open(try StoreLocation(location), create: true)
     // Asked before the passphrase: nobody should think of one in vain.
     try NewRepository.requireNone(in: store)
     let passphrase = protection.isWanted ? try protection.source(in: context).fetch() : nil

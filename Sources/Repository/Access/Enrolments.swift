@@ -45,16 +45,8 @@ extension OpenRepository {
 
   /// The ids of all writers that have a folder.
   package func writerIds() throws(Failure) -> [Identifier] {
-    var ids: Set<Identifier> = []
-    for (object, _) in try objects.list(ObjectPath.writersFolder) {
-      switch object {
-      case .enrolment(let writer, _), .pack(let writer, _), .index(let writer, _), .snapshot(let writer, _),
-        .tombstone(let writer, _):
-        ids.insert(writer)
-      case .authority, .record: break
-      }
-    }
-    return ids.sorted()
+    let names = try objects.store.folders(in: ObjectPath.writersFolder)
+    return names.compactMap { Identifier(hex: $0) }.sorted()
   }
 
   /// True if the signature counts for a writer's directories and index: its own, or a keeper's.

@@ -112,7 +112,7 @@ final class PackWriter: Sendable {
         access.repository.header(.directory, writer: access.id), body: body, by: access.repository.key.signing)
     } put: { (pack, bytes) throws(Failure) in
       let path = try StorePath(checking: ObjectPath.pack(writer: access.id, pack.name).path)
-      try access.repository.objects.store.put(path, bytes)
+      try access.repository.objects.store.put(path, bytes, digest: pack.name)
     }
   }
 }
