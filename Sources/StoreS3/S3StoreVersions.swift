@@ -15,7 +15,7 @@ extension S3Store {
       if error.code == .storeDenied { sayOnce("these credentials may not look for older versions of damaged objects") }
       return false
     }
-    for (number, version) in versions.enumerated() {
+    for version in versions {
       let request = S3Request(
         "GET", key: key, query: version.version.isEmpty ? [] : [("versionId", version.version)], headers: customerKey)
       let answer = try client.send(request, into: .digest)
@@ -26,8 +26,10 @@ extension S3Store {
         continue
       }
       guard answer.digest == digest else { continue }
-      if !version.version.isEmpty { intact.withLock { $0[path] = version.version } }
-      if number > 0 { notices(.taken(path: path.text, from: "an older version")) }
+      // The newest needs no naming: it was only read wrong.
+      guard !version.isLatest, !version.version.isEmpty else { return true }
+      intact.withLock { $0[path] = version.version }
+      notices(.taken(path: path.text, from: "an older version"))
       return true
     }
     return false

@@ -8,6 +8,8 @@ struct S3Page: Equatable {
     var size: UInt64 = 0
     /// Empty in listings of objects.
     var version = ""
+    /// What the key shows now; in listings of versions only.
+    var isLatest = false
   }
 
   /// Where the next page begins; odd bytes and all.
@@ -70,6 +72,7 @@ struct S3Page: Equatable {
       switch token {
       case .start("Key"): entry.key = try reader.element()
       case .start("VersionId"): entry.version = try reader.element()
+      case .start("IsLatest"): entry.isLatest = try reader.element() == "true"
       case .start("Size"): size = UInt64(try reader.element())
       case .start: try reader.skip()
       case .end: break loop
