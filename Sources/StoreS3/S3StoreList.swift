@@ -1,19 +1,21 @@
 package import Bytes
 package import Store
 
-extension S3Store {
+extension S3Store: PagedStore {
   /// The longest page: a thousand keys of a thousand characters, each written as a reference, and what goes with them.
   private static let pageLimit = 16 << 20
 
-  package func list(_ prefix: String, _ each: (StoredObject) throws(Failure) -> Void) throws(Failure) {
+  package func page(of prefix: String, after mark: String?) throws(Failure) -> StorePage {
     guard StorePath.isPrefix(prefix) else { throw Failure(.defect, "not a prefix of a path", at: prefix) }
-    try pages(prefix: prefix, delimiter: nil) { (page) throws(Failure) in
-      for entry in page.entries {
-        // What has another name than a path may has not been put by us.
-        guard let rest = rest(of: entry.key), rest.hasPrefix(prefix), let path = StorePath(rest) else { continue }
-        try each(StoredObject(path: path, size: entry.size))
-      }
+    let page = try page(prefix: prefix, delimiter: nil, after: mark)
+    var objects: [StoredObject] = []
+    objects.reserveCapacity(page.entries.count)
+    for entry in page.entries {
+      // What has another name than a path may has not been put by us.
+      guard let rest = rest(of: entry.key), rest.hasPrefix(prefix), let path = StorePath(rest) else { continue }
+      objects.append(StoredObject(path: path, size: entry.size))
     }
+    return StorePage(objects: objects, next: page.token)
   }
 
   package func folders(in prefix: String) throws(Failure) -> [String] {
@@ -21,13 +23,16 @@ extension S3Store {
       throw Failure(.defect, "not a folder of a store", at: prefix)
     }
     var names: Set<String> = []
-    try pages(prefix: prefix, delimiter: "/") { (page) throws(Failure) in
+    var mark: String?
+    repeat {
+      let page = try page(prefix: prefix, delimiter: "/", after: mark)
       for folder in page.prefixes {
         guard let rest = rest(of: folder), rest.hasPrefix(prefix), rest.hasSuffix("/") else { continue }
         let name = String(rest.dropFirst(prefix.count).dropLast())
         if !name.contains("/"), StorePath(prefix + name) != nil { names.insert(name) }
       }
-    }
+      mark = page.token
+    } while mark != nil
     return Array(names)
   }
 
@@ -44,28 +49,20 @@ extension S3Store {
     return answer.body
   }
 
-  private func pages(
-    prefix: String, delimiter: String?, _ each: (S3Page) throws(Failure) -> Void
-  ) throws(Failure) {
+  private func page(prefix: String, delimiter: String?, after mark: String?) throws(Failure) -> S3Page {
     let whole = client.settings.prefix.isEmpty ? prefix : "\(client.settings.prefix)/\(prefix)"
     var query = [(name: "list-type", value: "2"), (name: "prefix", value: whole)]
     if let delimiter { query.append((name: "delimiter", value: delimiter)) }
-    var next: S3Page.Next?
-    repeat {
-      var asked = query
-      if case .token(let token) = next { asked.append((name: "continuation-token", value: token)) }
-      let page: S3Page
-      do throws(Failure) {
-        page = try self.page(query: asked)
-      } catch {
-        throw error.place.isEmpty ? error.within(client.place(whole)) : error
+    if let mark { query.append((name: "continuation-token", value: mark)) }
+    do throws(Failure) {
+      let page = try self.page(query: query)
+      guard mark == nil || page.token != mark else {
+        throw Failure(.storeUnavailable, "a listing goes on where it was")
       }
-      try each(page)
-      guard page.next == nil || page.next != next else {
-        throw Failure(.storeUnavailable, "a listing goes on where it was", at: client.place(whole))
-      }
-      next = page.next
-    } while next != nil
+      return page
+    } catch {
+      throw error.place.isEmpty ? error.within(client.place(whole)) : error
+    }
   }
 
   /// A key without the prefix of this store; nil for one that lies elsewhere.

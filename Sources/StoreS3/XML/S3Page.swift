@@ -24,6 +24,12 @@ struct S3Page: Equatable {
   /// Nil for the last page.
   var next: Next?
 
+  /// Where the next page of a listing of objects begins.
+  var token: String? {
+    guard case .token(let token) = next else { return nil }
+    return token
+  }
+
   /// Reads the answer to ListObjectsV2.
   ///
   /// - Throws: `storeUnavailable` for anything else, with advice to try again where it ends early.
