@@ -67,7 +67,7 @@ let house: [Target] = [
 
 /// What the tests share, one test target for each wall that has something to test, and what the benchmarks measure with.
 let tests: [Target] = [
-  .target(name: "TestKit", dependencies: ["Bytes"], path: "Tests/TestKit"),
+  .target(name: "TestKit", dependencies: ["Bytes", "Pipeline", "Store"], path: "Tests/TestKit"),
   .executableTarget(
     name: "Stages", dependencies: ["Bytes", "Chunking", "Compression", "Cryptography"],
     path: "Tests/Benchmarks/Stages"),
