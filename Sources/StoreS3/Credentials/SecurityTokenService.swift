@@ -1,6 +1,6 @@
 package import Bytes
 import Cryptography
-package import Pipeline
+import Pipeline
 
 /// A role to take on.
 package struct AssumedRole: Sendable {

@@ -45,8 +45,8 @@ struct S3CredentialPlaces {
     }
     // A store of another kind may have a region that AWS does not know; only a role needs the service at all.
     let known = try? endpoints.amazon("sts", region: region)
-    let fallback = try known ?? endpoints.amazon("sts", region: "us-east-1")
+    if let known { return SecurityTokenService(endpoint: known, region: region, exchange: exchange, clock: clock) }
     return SecurityTokenService(
-      endpoint: fallback, region: known == nil ? "us-east-1" : region, exchange: exchange, clock: clock)
+      endpoint: try endpoints.amazon("sts", region: "us-east-1"), region: "us-east-1", exchange: exchange, clock: clock)
   }
 }

@@ -29,7 +29,7 @@ package struct S3Environment: Sendable {
     var entry = passwd()
     var found: UnsafeMutablePointer<passwd>?
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16_384) { room in
-      guard getpwuid_r(getuid(), &entry, room.baseAddress, room.count, &found) == 0, found != nil,
+      guard let base = room.baseAddress, getpwuid_r(getuid(), &entry, base, room.count, &found) == 0, found != nil,
         let home = entry.pw_dir
       else { return "/" }
       return String(cString: home)
@@ -72,7 +72,8 @@ package struct S3Environment: Sendable {
     let said = explicit.region ?? value("AWS_REGION") ?? value("AWS_DEFAULT_REGION") ?? profile?["region"]
     var endpoint: S3Endpoint
     let region: String
-    if let (url, origin) = explicit.endpoint.map({ ($0, "endpoint") }) ?? endpoints.configured("s3") {
+    let configured = explicit.endpoint.map { ($0, "endpoint") } ?? endpoints.configured("s3")
+    if let (url, origin) = configured {
       do throws(Failure) {
         endpoint = try S3Endpoint(url)
       } catch {
@@ -83,7 +84,8 @@ package struct S3Environment: Sendable {
       region = said ?? "us-east-1"
       endpoint = try endpoints.amazon("s3", region: region)
     }
-    if let isPathStyle = try explicit.isPathStyle ?? addressing(profile) { endpoint.isPathStyle = isPathStyle }
+    let addressing = try addressing(profile)
+    if let isPathStyle = explicit.isPathStyle ?? addressing { endpoint.isPathStyle = isPathStyle }
     var settings = S3Settings(bucket: bucket, prefix: prefix, endpoint: endpoint, region: region)
     settings.caFile = explicit.caFile ?? value("AWS_CA_BUNDLE") ?? profile?["ca_bundle"]
     return settings
