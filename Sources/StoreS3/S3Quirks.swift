@@ -1,5 +1,3 @@
-package import Store
-
 /// What is known of stores that call themselves S3, as a table. What is not known here is found out while working.
 package struct S3Quirks: Sendable, Equatable {
   /// The provider or program.

@@ -1,5 +1,6 @@
 package import Bytes
 package import Store
+import Synchronization
 
 extension S3Store {
   /// No object is that long, and not all stores can count that far.

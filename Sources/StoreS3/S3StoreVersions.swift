@@ -1,5 +1,6 @@
 package import Bytes
 package import Store
+import Synchronization
 
 extension S3Store {
   /// Looks through the versions of an object, newest first. Each is read to its end and hashed, in no memory to speak of;

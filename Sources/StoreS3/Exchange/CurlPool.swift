@@ -10,7 +10,8 @@ final class CurlPool: Sendable {
   /// Runs `body` with a handle that nobody else has meanwhile. The one used last comes first: its connection is the
   /// warmest.
   func withHandle<Result>(_ body: (CurlHandle) throws(Failure) -> Result) throws(Failure) -> Result {
-    let handle = try idle.withLock { $0.popLast() } ?? CurlHandle()
+    let waiting = idle.withLock { $0.popLast() }
+    let handle = if let waiting { waiting } else { try CurlHandle() }
     defer { idle.withLock { $0.append(handle) } }
     return try body(handle)
   }

@@ -45,7 +45,6 @@ enum CurlProblem {
       code: CURLE_UNSUPPORTED_PROTOCOL, what: "the address of the store makes no sense", next: "Check the endpoint.",
       isTransient: false, isUsage: true),
     Rule(code: CURLE_OUT_OF_MEMORY, what: "libcurl has no memory left", isTransient: false),
-    Rule(code: CURLE_TOO_LARGE, what: "the answer's head is too large", isTransient: false),
     Rule(code: CURLE_PROXY, what: "the proxy refuses", next: "Check the proxy variables.", isTransient: false),
   ]
 
