@@ -48,14 +48,21 @@ destroy() {
   rm -f "$folder/$1.pid"
 }
 
-# finish_start: ends a start that is still under way, with the tool that it waits for.
+# finish_start: ends a start that is still under way, with the tools that it waits for.
 finish_start() {
-  local number children
+  local number
   number=$(process start) || return 0
   kill -STOP "$number" 2>/dev/null || true
-  children=$(cat "/proc/$number/task"/*/children 2>/dev/null || true)
-  kill -KILL "$number" $children 2>/dev/null || true
+  kill -KILL "$number" $(descendants "$number") 2>/dev/null || true
   rm -f "$folder/start.pid"
+}
+
+descendants() {
+  local child
+  for child in $(cat "/proc/$1/task"/*/children 2>/dev/null || true); do
+    echo "$child"
+    descendants "$child"
+  done
 }
 
 # wait_for SECONDS DAEMON COMMAND...: until the command succeeds; fails once the daemon is gone.
