@@ -90,7 +90,7 @@ package final class S3Client: Sendable {
       try pool.withHandle { (handle) throws(Failure) in try handle.perform(wire, transfer) }
     } catch {
       if wire.hasBody { isTrusted.store(false, ordering: .relaxed) }
-      throw error.within(place(request.key))
+      throw stop.isStopped ? error : error.within(place(request.key))
     }
     let isSuccess = (200..<300).contains(transfer.status)
     if wire.hasBody { isTrusted.store(isSuccess, ordering: .relaxed) }
@@ -99,7 +99,7 @@ package final class S3Client: Sendable {
     if case .digest = target, isSuccess { name = transfer.name }
     return S3Answer(
       status: transfer.status, headers: transfer.headers, body: transfer.memory, count: transfer.received,
-      digest: name, wasRepeated: transfer.requests > 1)
+      digest: name, isDelimited: transfer.isDelimited, wasRepeated: transfer.requests > 1)
   }
 
   private func wire(

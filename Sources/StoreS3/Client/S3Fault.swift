@@ -97,6 +97,9 @@ struct S3FaultRule: Sendable {
       ],
       statuses: [429, 503], meaning: .again(isThrottled: true), what: "the store asks to slow down"),
     S3FaultRule(
+      codes: ["NotImplemented"], statuses: [501], meaning: .failed(.storeUnavailable),
+      what: "the store does not know such a request"),
+    S3FaultRule(
       codes: ["InternalError", "OperationAborted", "ConditionalRequestConflict", "RequestTimeout"],
       statuses: [408, 409, 425, 500, 502, 504], meaning: .again(isThrottled: false),
       what: "the store cannot do it now"),
