@@ -17,7 +17,7 @@ package final class S3Client: Sendable {
   private let stop: StopSignal
   private let notices: NoticeSink
   private let signer: S3Signer
-  private let clock = S3Clock()
+  private let clock: S3Clock
   private let pool = CurlPool()
   /// The last put was taken: the next need not ask first.
   private let isTrusted = Atomic<Bool>(false)
@@ -25,15 +25,18 @@ package final class S3Client: Sendable {
 
   /// Connects to nothing yet.
   ///
+  /// - Parameters: as for `S3Store`
   /// - Throws: `usage` for settings that make no sense.
   package init(
-    _ settings: S3Settings, credentials: any CredentialsProvider, stop: StopSignal, notices: @escaping NoticeSink
+    _ settings: S3Settings, credentials: any CredentialsProvider, stop: StopSignal, notices: @escaping NoticeSink,
+    clock: @escaping @Sendable () -> UInt64 = WallClock.now
   ) throws(Failure) {
     try settings.check()
     self.settings = settings
     self.credentials = credentials
     self.stop = stop
     self.notices = notices
+    self.clock = S3Clock(clock)
     signer = S3Signer(region: settings.region)
   }
 
