@@ -105,7 +105,8 @@ extension S3Store {
   ) -> Failure {
     let isDigest = ["BadDigest", "XAmzContentSHA256Mismatch"].contains(answer.error.code)
     if isDigest, ObjectDigest.name(of: bytes) != name {
-      return Failure(.defect, "an object was to be put with a digest that is not its own", at: client.place(request.key))
+      return Failure(
+        .defect, "an object was to be put with a digest that is not its own", at: client.place(request.key))
     }
     return client.failure(of: answer, "cannot store an object", request)
   }

@@ -21,7 +21,6 @@ package final class S3Client: Sendable {
   private let pool = CurlPool()
   /// The last put was taken: the next need not ask first.
   private let isTrusted = Atomic<Bool>(false)
-  private let server = Mutex<S3Quirks?>(nil)
 
   /// Connects to nothing yet.
   ///
@@ -37,14 +36,12 @@ package final class S3Client: Sendable {
     self.stop = stop
     self.notices = notices
     self.clock = S3Clock(clock)
+    quirks = S3Quirks.of(host: settings.endpoint.host)
     signer = S3Signer(region: settings.region)
   }
 
-  /// What the table knows of this store, by its host or by what its answers said.
-  package var quirks: S3Quirks {
-    let known = S3Quirks.of(host: settings.endpoint.host)
-    return known == .unknown ? server.withLock { $0 } ?? known : known
-  }
+  /// What the table knows of this store.
+  package let quirks: S3Quirks
 
   /// Nanoseconds since the epoch by the store's clock, as far as it is known.
   package var now: UInt64 { clock.now() }
@@ -97,7 +94,6 @@ package final class S3Client: Sendable {
     }
     let isSuccess = (200..<300).contains(transfer.status)
     if wire.hasBody { isTrusted.store(isSuccess, ordering: .relaxed) }
-    if let name = transfer.headers["server"] { learn(server: name) }
     var name: Name?
     if case .digest = target, isSuccess { name = transfer.name }
     return S3Answer(
@@ -125,10 +121,6 @@ package final class S3Client: Sendable {
     wire.uploadLimit = settings.uploadLimit
     wire.downloadLimit = settings.downloadLimit
     return wire
-  }
-
-  private func learn(server name: String) {
-    server.withLock { if $0 == nil { $0 = S3Quirks.of(server: name) } }
   }
 
   // MARK: - Mending

@@ -92,7 +92,8 @@ struct S3FaultRule: Sendable {
       what: "the object exists already"),
     S3FaultRule(
       codes: [
-        "SlowDown", "ServiceUnavailable", "RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests",
+        "SlowDown", "ServiceUnavailable", "RequestLimitExceeded", "Throttling", "ThrottlingException",
+        "TooManyRequests",
         "BandwidthLimitExceeded", "RequestThrottled",
       ],
       statuses: [429, 503], meaning: .again(isThrottled: true), what: "the store asks to slow down"),
@@ -128,7 +129,9 @@ struct S3FaultRule: Sendable {
       codes: ["InvalidStorageClass"], statuses: [], meaning: .failed(.usage),
       what: "the store has no such storage class", next: "Check storage-class."),
     S3FaultRule(
-      codes: ["AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException"],
+      codes: [
+        "AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException",
+      ],
       statuses: [301, 302, 307, 308], meaning: .failed(.storeUnavailable), what: "the bucket is somewhere else",
       next: "Check the endpoint and the region.", isAboutPlace: true),
     S3FaultRule(

@@ -52,7 +52,8 @@ final class CurlHandle: @unchecked Sendable {
     if let failure = transfer.failure { throw failure }
     // The refusal is what matters, even if the connection broke behind it.
     if transfer.status >= 300, transfer.isHeadWhole { return }
-    throw CurlProblem.failure(code == CURLE_OK ? CURLE_PARTIAL_FILE : code, String(cString: errorText), request, wasSent: transfer.requests > 0)
+    throw CurlProblem.failure(
+      code == CURLE_OK ? CURLE_PARTIAL_FILE : code, String(cString: errorText), request, wasSent: transfer.requests > 0)
   }
 
   private func setAddress(_ request: WireRequest) {

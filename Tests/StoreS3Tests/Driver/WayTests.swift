@@ -76,7 +76,7 @@ struct WayTests {
     try way.store.put(path("a"), way.bytes)
     let effects: [ProxyFault.Effect] = [
       .resetDownload(after: 1_000_000), .truncateDownload(after: 1_000_000),
-      .stallDownload(after: 1_000_000, 4_000_000_000), .holdAnswer(4_000_000_000), .answer(.slowDown(retryAfter: 3)),
+      .stallDownload(after: 1_000_000, 20_000_000_000), .holdAnswer(4_000_000_000), .answer(.slowDown(retryAfter: 3)),
     ]
     for effect in effects {
       way.proxy.play([ProxyFault(effect, on: "GET", count: 1)])
