@@ -15,8 +15,6 @@ package final class CurlExchange: HTTPExchange {
     self.caFile = caFile
   }
 
-  /// Credentials of machines and containers come from addresses that mean another thing behind a proxy: those are
-  /// never asked through one.
   package func send(_ request: HTTPRequest) throws(Failure) -> HTTPAnswer {
     try stop.check()
     return try request.body.withUnsafeBufferPointer { (body) throws(Failure) in
@@ -29,13 +27,9 @@ package final class CurlExchange: HTTPExchange {
       connect: Int(request.connectTimeout * 1000), stall: 0, total: Int(request.timeout * 1000))
     var wire = WireRequest(request.method, request.url, headers: request.headers, body: body, patience: patience)
     wire.caFile = caFile
-    wire.avoidsProxies = CurlExchange.isLinkLocal(request.url)
+    wire.avoidsProxies = request.isDirect
     let transfer = CurlTransfer(wire, target: .memory(limit: request.limit), stop: stop)
     try pool.withHandle { (handle) throws(Failure) in try handle.perform(wire, transfer) }
     return HTTPAnswer(status: transfer.status, headers: transfer.headers, body: transfer.memory)
-  }
-
-  private static func isLinkLocal(_ url: String) -> Bool {
-    ["http://169.254.", "http://[fe80:", "http://[fd00:ec2:"].contains { url.lowercased().hasPrefix($0) }
   }
 }

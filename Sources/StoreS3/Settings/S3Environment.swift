@@ -60,7 +60,7 @@ package struct S3Environment: Sendable {
     let settings = try settings(bucket, prefix, explicit, endpoints)
     let places = S3CredentialPlaces(
       variables: variables, home: home, endpoints: endpoints, region: settings.region, stop: stop, clock: clock,
-      exchange: exchange ?? CurlExchange(stop: stop, caFile: trusted(settings, endpoints)))
+      exchange: exchange ?? CurlExchange(caFile: trusted(settings, endpoints), stop: stop))
     let source = try places.source(profile: name, isAlone: explicit.awsProfile != nil)
     return (settings, RefreshingCredentials(source, clock: clock))
   }

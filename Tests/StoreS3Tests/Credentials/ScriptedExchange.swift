@@ -1,4 +1,5 @@
 import Bytes
+import Cryptography
 import StoreS3
 import Synchronization
 
