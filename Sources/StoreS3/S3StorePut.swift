@@ -34,7 +34,8 @@ extension S3Store {
     }
   }
 
-  private func putRequest(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) -> S3Request {
+  /// What every new object is put with, but for its lock.
+  var newObjectHeaders: [(name: String, value: String)] {
     let settings = client.settings
     var headers = customerKey
     switch settings.encryption {
@@ -45,7 +46,12 @@ extension S3Store {
     default: break
     }
     if let name = settings.storageClass { headers.append(("x-amz-storage-class", name)) }
-    if let lock = settings.lock {
+    return headers
+  }
+
+  private func putRequest(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) -> S3Request {
+    var headers = newObjectHeaders
+    if let lock = client.settings.lock {
       let (end, isTooFar) = (client.now / 1_000_000_000).addingReportingOverflow(lock.seconds)
       let latest: UInt64 = 253_402_300_799
       let moment = SigningTime((isTooFar ? latest : min(end, latest)) * 1_000_000_000)
