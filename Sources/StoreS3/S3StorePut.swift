@@ -53,7 +53,8 @@ extension S3Store {
     var headers = newObjectHeaders
     if let lock = client.settings.lock {
       let (end, isTooFar) = (client.now / 1_000_000_000).addingReportingOverflow(lock.seconds)
-      let latest: UInt64 = 253_402_300_799
+      // The year 2554, where nanoseconds in 64 bits end.
+      let latest = UInt64.max / 1_000_000_000
       let moment = SigningTime((isTooFar ? latest : min(end, latest)) * 1_000_000_000)
       headers.append(("x-amz-object-lock-mode", lock.mode.rawValue))
       headers.append(("x-amz-object-lock-retain-until-date", moment.dashed))

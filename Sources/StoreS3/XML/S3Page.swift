@@ -1,31 +1,31 @@
-import Bytes
+package import Bytes
 
 /// One page of a listing, as its document says it.
-struct S3Page: Equatable {
+package struct S3Page: Equatable {
   /// One object, or one version of it.
-  struct Entry: Equatable {
-    var key = ""
-    var size: UInt64 = 0
+  package struct Entry: Equatable {
+    package var key = ""
+    package var size: UInt64 = 0
     /// Empty in listings of objects.
-    var version = ""
+    package var version = ""
     /// What the key shows now; in listings of versions only.
-    var isLatest = false
+    package var isLatest = false
   }
 
   /// Where the next page begins; odd bytes and all.
-  enum Next: Equatable {
+  package enum Next: Equatable {
     case token(String)
     case after(key: String, version: String)
   }
 
-  var entries: [Entry] = []
+  package var entries: [Entry] = []
   /// What keys begin with up to the delimiter, where one was asked for.
-  var prefixes: [String] = []
+  package var prefixes: [String] = []
   /// Nil for the last page.
-  var next: Next?
+  package var next: Next?
 
   /// Where the next page of a listing of objects begins.
-  var token: String? {
+  package var token: String? {
     guard case .token(let token) = next else { return nil }
     return token
   }
@@ -33,7 +33,7 @@ struct S3Page: Equatable {
   /// Reads the answer to ListObjectsV2.
   ///
   /// - Throws: `storeUnavailable` for anything else, with advice to try again where it ends early.
-  init(objects document: [UInt8]) throws(Failure) {
+  package init(objects document: [UInt8]) throws(Failure) {
     var fields: [String: String] = [:]
     try read(document, root: "ListBucketResult", entry: "Contents", &fields)
     guard fields["IsTruncated"] == "true" else { return }
@@ -42,7 +42,7 @@ struct S3Page: Equatable {
   }
 
   /// Reads the answer to ListObjectVersions; delete markers are passed over.
-  init(versions document: [UInt8]) throws(Failure) {
+  package init(versions document: [UInt8]) throws(Failure) {
     var fields: [String: String] = [:]
     try read(document, root: "ListVersionsResult", entry: "Version", &fields)
     guard fields["IsTruncated"] == "true" else { return }
