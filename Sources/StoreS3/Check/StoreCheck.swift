@@ -36,6 +36,8 @@ package final class StoreCheck {
   var lockedUntil: UInt64 = 0
   private let credentials: any CredentialsProvider
   private let settings: S3Settings
+  /// Nanoseconds for cleaning up after a run that was stopped.
+  private static let hurry: UInt64 = 15_000_000_000
 
   /// Checks a store.
   ///
@@ -56,8 +58,11 @@ package final class StoreCheck {
     do throws(Failure) {
       try check.run(onStep)
     } catch {
-      // A run that was stopped still cleans up, with a signal of its own.
-      _ = try? check.sweep(stop: StopSignal(), isHurried: true)
+      // A run that was stopped still cleans up, with a signal of its own, and not for long.
+      let late = Failure(.storeUnavailable, "the store did not answer in time")
+      _ = try? InnerStop.run(within: StopSignal(), for: StoreCheck.hurry, late: late) { (own) throws(Failure) in
+        try check.sweep(stop: own, isHurried: true)
+      }
       throw error
     }
     return check.report

@@ -3,7 +3,7 @@ import Cryptography
 
 extension StoreCheck {
   /// Seconds for which canaries are locked: long enough to try all of it, short enough to wait for.
-  private static let lockTime: UInt64 = 30
+  private static let lockTime: UInt64 = 20
 
   /// Whether objects can be locked, and whether these credentials can get around it.
   func checkLocks() throws(Failure) {
@@ -45,8 +45,10 @@ extension StoreCheck {
       return false
     }
     report.facts.locks = true
-    let tells = report.facts.mayDeleteVersions == true
-    find(.locks, question, .yes, tells ? "a locked version cannot be deleted" : "taken; these credentials may delete no version anyway")
+    let tells = report.facts.mayDeleteVersions != false
+    find(
+      .locks, question, .yes,
+      tells ? "a locked version cannot be deleted" : "taken; these credentials may delete no version anyway")
     try checkShortening(name, version, mode)
     return true
   }

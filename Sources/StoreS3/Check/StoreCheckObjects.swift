@@ -12,7 +12,8 @@ extension StoreCheck {
     find(.rights, "put", report.facts.mayPut, answer.isSuccess ? "" : CheckRequests.words(answer))
     guard answer.isSuccess else {
       if report.facts.mayPut == false { return false }
-      throw store.client.failure(of: answer, "the store cannot be checked", S3Request("PUT", key: canaries.key("first")))
+      throw store.client.failure(
+        of: answer, "the store cannot be checked", S3Request("PUT", key: canaries.key("first")))
     }
     learnVersions(answer)
     try checkReading()
@@ -49,7 +50,7 @@ extension StoreCheck {
     let head = try requests.ask(S3Request("HEAD", key: canaries.key("first"), headers: store.customerKey))
     if head.isSuccess {
       let size = head.headers["content-length"] ?? "nothing"
-      find(.objects, "sizes are told", size == String(Self.firstBytes.count), size == "1000" ? "" : "HEAD says \(size)")
+      find(.objects, "sizes are told", size == "1000", size == "1000" ? "" : "HEAD says \(size) instead of 1000")
     } else {
       find(.rights, "look at one object (HEAD)", CheckRequests.right(head), CheckRequests.words(head))
     }
@@ -81,17 +82,21 @@ extension StoreCheck {
     }
     var wrong: [String] = []
     var isPlain = true
-    for (range, expected) in [(0...0, 0..<1), (100...199, 100..<200), (990...1999, 990..<1000), (999...999, 999..<1000)] {
-      let answer = try get("bytes=\(range.lowerBound)-\(range.upperBound)")
+    for (range, expected) in [
+      ("0-0", 0..<1), ("100-199", 100..<200), ("990-1999", 990..<1000), ("999-999", 999..<1000),
+    ] {
+      let answer = try get("bytes=\(range)")
       if answer.status != 206 { isPlain = false }
       let isPart = answer.status == 206 || answer.headers["content-range"] != nil
-      if !isPart || answer.body != Array(Self.firstBytes[expected]) { wrong.append("\(range.lowerBound)-\(range.upperBound)") }
+      if !isPart || answer.body != Array(Self.firstBytes[expected]) { wrong.append(range) }
     }
     let beyond = try get("bytes=1000-1999")
     if beyond.status != 416, !(beyond.isSuccess && beyond.body.isEmpty) { wrong.append("beyond the end") }
     report.facts.readsRanges = wrong.isEmpty
-    let words = wrong.isEmpty ? (isPlain ? "" : "with a status other than 206, which lifeboat understands") : "wrong: \(wrong.joined(separator: ", "))"
-    find(.objects, "parts of objects are read", wrong.isEmpty, words)
+    let oddity = isPlain ? "" : "with a status other than 206, which lifeboat understands"
+    find(
+      .objects, "parts of objects are read", wrong.isEmpty,
+      wrong.isEmpty ? oddity : "wrong: \(wrong.joined(separator: ", "))")
   }
 
   private func get(_ range: String) throws(Failure) -> S3Answer {
@@ -118,11 +123,12 @@ extension StoreCheck {
     if let version {
       let request = S3Request("DELETE", key: canaries.key("deleted"), query: [("versionId", version)])
       let answer = try requests.ask(request)
-      report.facts.mayDeleteVersions = CheckRequests.right(answer)
+      let isLocked = report.facts.locksByDefault && !answer.isSuccess
+      report.facts.mayDeleteVersions = isLocked ? nil : CheckRequests.right(answer)
       if answer.isSuccess { canaries.forget("deleted", version: version) }
       find(
         .rights, "delete versions for good", report.facts.mayDeleteVersions,
-        answer.isSuccess ? "" : CheckRequests.words(answer))
+        answer.isSuccess ? "" : CheckRequests.words(answer) + (isLocked ? "; the object is locked by default" : ""))
       if answer.isSuccess { _ = try canaries.put("deleted", [2]) }
     }
     let answer = try requests.ask(S3Request("DELETE", key: canaries.key("deleted")))
@@ -137,13 +143,15 @@ extension StoreCheck {
     }
     let words = isHidden ? "hides the object; its versions stay" : "what is deleted is gone"
     find(.rights, "delete", report.facts.mayDelete, answer.isSuccess ? words : CheckRequests.words(answer))
-    isCleanable = version == nil ? report.facts.mayDelete == true : report.facts.mayDeleteVersions == true
+    isCleanable = (version == nil ? report.facts.mayDelete : report.facts.mayDeleteVersions) == true
     try checkGone()
   }
 
   private func checkGone() throws(Failure) {
     guard report.facts.mayDelete == true, report.facts.mayGet == true else { return }
     let get = try requests.ask(S3Request("GET", key: canaries.key("deleted"), headers: store.customerKey))
-    find(.objects, "a deleted object is gone at once", get.status == 404, get.status == 404 ? "" : CheckRequests.words(get))
+    find(
+      .objects, "a deleted object is gone at once", get.status == 404, get.status == 404 ? "" : CheckRequests.words(get)
+    )
   }
 }
