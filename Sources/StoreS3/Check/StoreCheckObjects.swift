@@ -18,7 +18,8 @@ extension StoreCheck {
     learnVersions(answer)
     try checkReading()
     try checkListingOfOne()
-    try checkReadingVersions()
+    try checkReadingVersions(answer.headers["x-amz-version-id"])
+    try checkAccessList()
     return true
   }
 
@@ -68,11 +69,37 @@ extension StoreCheck {
     find(.objects, "what is put is listed at once", listed)
   }
 
-  private func checkReadingVersions() throws(Failure) {
-    guard report.facts.keepsVersions == true else { return }
+  private func checkReadingVersions(_ version: String?) throws(Failure) {
+    guard report.facts.keepsVersions == true, let version else { return }
+    let get = try requests.ask(
+      S3Request("GET", key: canaries.key("first"), query: [("versionId", version)], headers: store.customerKey))
+    report.facts.mayGetVersions = CheckRequests.right(get)
+    find(.rights, "get a version", report.facts.mayGetVersions, get.isSuccess ? "" : CheckRequests.words(get))
     let answer = try requests.ask(S3Request("GET", query: [("versions", ""), ("prefix", canaries.key("first"))]))
     report.facts.mayReadVersions = CheckRequests.right(answer)
     find(.rights, "list versions", report.facts.mayReadVersions, answer.isSuccess ? "" : CheckRequests.words(answer))
+  }
+
+  /// Whether who puts an object may say who reads it; tried by saying what holds anyway.
+  private func checkAccessList() throws(Failure) {
+    let question = "change who may read an object"
+    guard try canaries.put("access", [1]).isSuccess else { return find(.rights, question, .unclear) }
+    let request = S3Request(
+      "PUT", key: canaries.key("access"), query: [("acl", "")], headers: [("x-amz-acl", "private")])
+    let answer = try requests.ask(request)
+    // Where access control lists are switched off, or unknown: some stores then take the request for a put.
+    let isOff = try [400, 404, 501].contains(answer.status) || (answer.isSuccess && isReplaced("access"))
+    report.facts.mayChangeAccess = isOff ? false : CheckRequests.right(answer)
+    let refusal = answer.isSuccess ? "the store has no access control lists" : CheckRequests.words(answer)
+    find(
+      .rights, question, report.facts.mayChangeAccess,
+      report.facts.mayChangeAccess == true ? "by its access control list" : refusal)
+  }
+
+  /// Whether a canary of one byte no longer is one, as far as these credentials may see.
+  private func isReplaced(_ name: String) throws(Failure) -> Bool {
+    let get = try requests.ask(S3Request("GET", key: canaries.key(name), headers: store.customerKey))
+    return get.isSuccess && get.body != [1]
   }
 
   /// Parts of an object, as restores read them.

@@ -111,6 +111,10 @@ package struct StoreFacts: Sendable, Equatable {
   // What the credentials may do.
   package var mayPut: Bool?
   package var mayGet: Bool?
+  /// By the name of a version, which is a right of its own.
+  package var mayGetVersions: Bool?
+  /// Change who may read an object that they put.
+  package var mayChangeAccess: Bool?
   package var mayList: Bool?
   package var mayOverwrite: Bool?
   package var mayDelete: Bool?

@@ -39,8 +39,7 @@ package struct StoreVerdict: Sendable, Equatable {
     if !faults.isEmpty {
       verdicts.append(StoreVerdict(.unfit, "Lifeboat cannot rely on this store: \(faults.joined(separator: "; "))."))
     }
-    verdicts.append(roles(facts))
-    return verdicts
+    return verdicts + [roles(facts)] + detours(facts)
   }
 
   private static func roles(_ facts: StoreFacts) -> StoreVerdict {
@@ -65,6 +64,27 @@ package struct StoreVerdict: Sendable, Equatable {
         "These credentials may neither put nor list here. Those of a writer may below its own folder only: "
           + "name it with --writer.")
     }
+  }
+
+  /// Ways to read that are left open to who may not read.
+  private static func detours(_ facts: StoreFacts) -> [StoreVerdict] {
+    guard facts.mayPut == true, facts.mayGet == false else { return [] }
+    var verdicts: [StoreVerdict] = []
+    if facts.mayGetVersions == true {
+      verdicts.append(
+        StoreVerdict(
+          .warning,
+          "These credentials may not read objects, but may read them all the same by the names of versions: deny "
+            + "s3:GetObjectVersion, too (lifeboat key policy)."))
+    }
+    if facts.mayChangeAccess == true {
+      verdicts.append(
+        StoreVerdict(
+          .warning,
+          "These credentials may not read objects, but may say who may: deny s3:PutObjectAcl, too (lifeboat key "
+            + "policy)."))
+    }
+    return verdicts
   }
 
   // MARK: - What can be lost

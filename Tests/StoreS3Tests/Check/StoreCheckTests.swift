@@ -79,7 +79,7 @@ struct StoreCheckTests {
       """
       {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["\(user.principal)"]},\
       "Action":["s3:PutObject"],"Resource":["arn:aws:s3:::\(bucket.name)/repo/writers/\(identifier.hex)/packs/*"]},\
-      {"Effect":"Deny","Principal":{"AWS":["\(user.principal)"]},"NotAction":["s3:PutObject"],\
+      {"Effect":"Deny","Principal":{"AWS":["\(user.principal)"]},"Action":["s3:GetObject"],\
       "Resource":["arn:aws:s3:::\(bucket.name)","arn:aws:s3:::\(bucket.name)/*"]}]}
       """)
     let elsewhere = try check(bucket, as: user)
@@ -89,12 +89,26 @@ struct StoreCheckTests {
     let facts = report.facts
     #expect(facts.mayPut == true)
     #expect(facts.mayGet == false)
+    // The one who puts owns the object on Ceph, and what is not denied by name is allowed to the owner.
+    #expect(facts.mayGetVersions == true)
+    #expect(facts.mayChangeAccess == true)
+    #expect(report.verdicts.contains { $0.weight == .warning && $0.text.contains("GetObjectVersion") })
     #expect(facts.mayList == false)
     #expect(facts.mayDelete == false)
     #expect(facts.mayDeleteVersions == false)
     #expect(facts.keepsVersions == true)
     #expect(report.left > 0)
     #expect(report.verdicts.contains { $0.weight == .good && $0.text.contains("cannot destroy") })
+    try bucket.setPolicy(
+      """
+      {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["\(user.principal)"]},\
+      "Action":["s3:PutObject"],"Resource":["arn:aws:s3:::\(bucket.name)/repo/writers/\(identifier.hex)/packs/*"]},\
+      {"Effect":"Deny","Principal":{"AWS":["\(user.principal)"]},"Action":["s3:GetObject","s3:GetObjectVersion",\
+      "s3:PutObjectAcl"],"Resource":["arn:aws:s3:::\(bucket.name)/*"]}]}
+      """)
+    let strict = try check(bucket, as: user) { $0.folder = StoreCheckRequest.folder(ofWriter: identifier) }.facts
+    #expect(strict.mayGetVersions == false)
+    #expect(strict.mayChangeAccess == false)
     let keys = try bucket.keys()
     #expect(!keys.isEmpty)
     #expect(keys.allSatisfy { $0.hasPrefix("repo/writers/\(identifier.hex)/packs/canary/") })

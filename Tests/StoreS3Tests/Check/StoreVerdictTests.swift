@@ -93,6 +93,13 @@ struct StoreVerdictTests {
     #expect(texts(sound { ($0.mayPut, $0.mayList) = (false, false) }, .warning).contains("--writer"))
   }
 
+  @Test("who may not read, but has a way around it, is warned of")
+  func detours() {
+    #expect(texts(writer { $0.mayGetVersions = true }, .warning).contains("GetObjectVersion"))
+    #expect(texts(writer { $0.mayChangeAccess = true }, .warning).contains("PutObjectAcl"))
+    #expect(texts(sound { ($0.mayGetVersions, $0.mayChangeAccess) = (true, true) }, .warning).isEmpty)
+  }
+
   @Test("locks: held, bypassed, by default")
   func locks() {
     #expect(texts(writer { $0.mayBypass = true }, .note).contains("governance"))
