@@ -9,6 +9,8 @@ package struct StoreCheckRequest: Sendable {
   package var folder = "canary"
   /// How many objects the listing is tried with; more than a thousand, for that is a page.
   package var keys = 1050
+  /// For how long canaries are locked: long enough to try all of it, short enough to wait for.
+  package var lockSeconds: UInt64 = 20
   /// Tries nothing that takes long: no long listing, no throughput.
   package var isQuick = false
   /// Tries also what leaves objects behind that these credentials cannot remove.

@@ -2,9 +2,6 @@ import Bytes
 import Cryptography
 
 extension StoreCheck {
-  /// Seconds for which canaries are locked: long enough to try all of it, short enough to wait for.
-  private static let lockTime: UInt64 = 20
-
   /// Whether objects can be locked, and whether these credentials can get around it.
   func checkLocks() throws(Failure) {
     guard report.facts.keepsVersions == true else {
@@ -19,7 +16,7 @@ extension StoreCheck {
   /// False where there is no use in going on.
   private func checkLock(_ mode: S3Lock.Mode) throws(Failure) -> Bool {
     let name = "locked-\(mode.rawValue.lowercased())"
-    let until = store.client.now + StoreCheck.lockTime * 1_000_000_000
+    let until = store.client.now + request.lockSeconds * 1_000_000_000
     let bytes: [UInt8] = [1, 2, 3]
     let answer = try canaries.put(
       name, bytes,

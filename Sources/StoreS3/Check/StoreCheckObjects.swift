@@ -88,7 +88,8 @@ extension StoreCheck {
       "PUT", key: canaries.key("access"), query: [("acl", "")], headers: [("x-amz-acl", "private")])
     let answer = try requests.ask(request)
     // Where access control lists are switched off, or unknown: some stores then take the request for a put.
-    let isOff = try [400, 404, 501].contains(answer.status) || (answer.isSuccess && isReplaced("access"))
+    let isPut = answer.isSuccess ? try isReplaced("access") : false
+    let isOff = isPut || [400, 404, 501].contains(answer.status)
     report.facts.mayChangeAccess = isOff ? false : CheckRequests.right(answer)
     let refusal = answer.isSuccess ? "the store has no access control lists" : CheckRequests.words(answer)
     find(

@@ -18,6 +18,7 @@ struct StoreCheckTests {
       bucket: bucket.name, prefix: prefix, stop: stop)
     var request = StoreCheckRequest()
     request.isQuick = true
+    request.lockSeconds = 6
     change(&request)
     return try StoreCheck.run(
       settings, credentials: credentials, request, stop: stop, notices: { _ in }, onStep: { _ in })
