@@ -55,7 +55,7 @@ extension StoreCheck {
     let lock = try requests.ask(S3Request("GET", query: [("object-lock", "")]))
     if lock.isSuccess, CheckDocument.value("ObjectLockEnabled", in: lock.body) == "Enabled" {
       let mode = CheckDocument.value("Mode", in: lock.body)
-      report.facts.locksByDefault = mode != nil
+      report.facts.defaultLock = mode.flatMap { S3Lock.Mode(rawValue: $0) }
       find(.locks, "bucket is made for locks", .yes, CheckDocument.defaultRetention(mode, in: lock.body))
     } else if lock.isSuccess || lock.status == 404 || lock.status == 501 || lock.status == 400 {
       find(.locks, "bucket is made for locks", .no, lock.isSuccess ? "" : CheckRequests.words(lock))

@@ -151,7 +151,7 @@ extension StoreCheck {
     if let version {
       let request = S3Request("DELETE", key: canaries.key("deleted"), query: [("versionId", version)])
       let answer = try requests.ask(request)
-      let isLocked = report.facts.locksByDefault && !answer.isSuccess
+      let isLocked = report.facts.defaultLock != nil && !answer.isSuccess
       report.facts.mayDeleteVersions = isLocked ? nil : CheckRequests.right(answer)
       if answer.isSuccess { canaries.forget("deleted", version: version) }
       find(

@@ -105,8 +105,8 @@ package struct StoreFacts: Sendable, Equatable {
   package var raceWinners: Int?
   package var keepsVersions: Bool?
   package var locks: Bool?
-  /// The bucket locks what nobody locks: then a version that cannot be deleted says nothing of rights.
-  package var locksByDefault = false
+  /// How the bucket locks what comes without a lock: then a version that cannot be deleted says nothing of rights.
+  package var defaultLock: S3Lock.Mode?
   package var complianceHolds: Bool?
   // What the credentials may do.
   package var mayPut: Bool?

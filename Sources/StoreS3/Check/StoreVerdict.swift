@@ -91,6 +91,11 @@ package struct StoreVerdict: Sendable, Equatable {
 
   private static func destruction(_ facts: StoreFacts) -> [StoreVerdict] {
     guard facts.mayPut == true else { return [] }
+    if facts.defaultLock == .compliance, facts.complianceHolds != false {
+      return [
+        StoreVerdict(.good, "What is put here is locked in compliance mode: nobody can destroy it before its time.")
+      ]
+    }
     let isProtected = facts.locks == true && facts.mayBypass != true && facts.mayShorten != true
     let keeps = facts.keepsVersions == true
     if !keeps, facts.mayOverwrite == true || facts.mayDelete == true {
@@ -114,8 +119,8 @@ package struct StoreVerdict: Sendable, Equatable {
     if facts.mayBypass == true || facts.mayShorten == true {
       return [StoreVerdict(.note, "Whoever has these credentials can end governance locks early.")]
     }
-    if facts.locksByDefault {
-      return [StoreVerdict(.good, "What is here is locked by default, and these credentials found no way around it.")]
+    if facts.defaultLock != nil {
+      return [StoreVerdict(.good, "What is put here is locked, and these credentials found no way around it.")]
     }
     return [kept(facts, keeps)]
   }

@@ -105,9 +105,11 @@ struct StoreVerdictTests {
     #expect(texts(writer { $0.mayBypass = true }, .note).contains("governance"))
     #expect(texts(sound { $0.mayBypass = false }, .note).contains("not locked"))
     let byDefault = sound { facts in
-      (facts.locksByDefault, facts.mayDeleteVersions, facts.mayBypass) = (true, nil, false)
+      (facts.defaultLock, facts.mayDeleteVersions, facts.mayBypass) = (.governance, nil, false)
     }
-    #expect(texts(byDefault, .good).contains("locked by default"))
+    #expect(texts(byDefault, .good).contains("no way around"))
+    let forAll = sound { facts in (facts.defaultLock, facts.mayDeleteVersions) = (.compliance, nil) }
+    #expect(texts(forAll, .good).contains("nobody can destroy"))
     #expect(texts(sound { $0.locks = false }, .note).contains("cannot be locked"))
   }
 
