@@ -67,6 +67,10 @@ struct ReadTests {
       .status(206, ["Content-Range: bytes 10-19/100", "Content-Length: 10"], Array(object[10..<15])).closing
     ),
     ("an end in the middle", .status(200, ["Content-Length: 100"], Array(object[..<15])).closing),
+    (
+      "no length",
+      ScriptedServer.Reply(bytes: Array("HTTP/1.1 200 OK\r\n\r\nhello, this is all".utf8), closes: true)
+    ),
     ("nothing at all", ScriptedServer.Reply(bytes: [], closes: true)),
     ("no HTTP", ScriptedServer.Reply(bytes: Array("hello\r\n\r\n".utf8), closes: true)),
     ("a head that ends early", ScriptedServer.Reply(bytes: Array("HTTP/1.1 200 OK\r\nContent-Le".utf8), closes: true)),
