@@ -112,20 +112,27 @@ package final class LocalStore: Store {
     }
     do throws(SystemError) {
       let opened = try walk(prefix.split(separator: "/")[...], create: false)
-      return try LocalFolder.names(in: opened.number).filter { (name) throws(SystemError) in
-        guard StorePath(prefix + name) != nil, LocalFolder.size(of: name, in: opened.number) == nil else {
-          return false
-        }
-        do throws(SystemError) {
-          return try LocalFolder.open(name, in: opened.number) != nil
-        } catch {
-          if error.number == ENOENT { return false }
-          throw error
-        }
+      var folders: [String] = []
+      for name in try LocalFolder.names(in: opened.number) where try isFolder(name, in: opened, prefix) {
+        folders.append(name)
       }
+      return folders
     } catch {
       if error.isAbsence { return [] }
       throw error.storeFailure("cannot list", at: "\(root)/\(prefix)")
+    }
+  }
+
+  /// Whether a name in a folder is that of another whose objects could have paths; false for one that just went away.
+  private func isFolder(
+    _ name: String, in opened: borrowing Descriptor, _ prefix: String
+  ) throws(SystemError) -> Bool {
+    guard StorePath(prefix + name) != nil, LocalFolder.size(of: name, in: opened.number) == nil else { return false }
+    do throws(SystemError) {
+      return try LocalFolder.open(name, in: opened.number) != nil
+    } catch {
+      if error.number == ENOENT { return false }
+      throw error
     }
   }
 
