@@ -181,11 +181,10 @@ struct CopyTests {
     let fixture = try RepositoryFixture()
     try fixture.backup(["a": noise(1000, seed: 1)])
     let target = MemoryStore()
-    let lossy = FaultStore(target, [StoreFault(.before { target["records/x"] = nil }, on: .list, first: 3)])
-    let forgetful = FaultStore(
-      lossy, [StoreFault(.after {
-        for path in target.paths() where path.contains("/packs/") { target[path] = nil }
-      }, on: .put, at: "writers/", first: 4)])
+    let loss = StoreFault(
+      .after { for path in target.paths() where path.contains("/packs/") { target[path] = nil } }, on: .put,
+      at: "writers/", first: 4)
+    let forgetful = FaultStore(target, [loss])
     let report = try copy(fixture.store, to: forgetful)
     #expect(report.problems.count == 1 && report.problems.allSatisfy { $0.side == .target })
     #expect(forgetful.unexercised == [])

@@ -23,7 +23,7 @@ struct FallbackTests {
       var bytes = before[path] ?? []
       switch loss {
       case .removed: store[path] = nil
-      case .truncated: store[path] = Array(bytes.prefix(bytes.count / 3))
+      case .truncated: store[path] = Array(bytes.prefix(min(30, bytes.count / 3)))
       case .swapped: store[path] = before[paths[(number + 1) % paths.count]]
       case .empty: store[path] = []
       case .flipped:
@@ -105,10 +105,10 @@ struct FallbackTests {
     #expect(report.problems.map(\.costs) == alone.problems.map(\.costs))
     #expect(report.damage.first { $0.path == packs[0] }?.copies == ["first", "second"])
     #expect(report.damage.first { $0.path == packs[1] }?.copies == ["first"])
-    // Without every byte read it counts what is listed.
+    // Without every byte read it counts what is there.
     let quick = try damaged.check(readData: false)
-    #expect(quick.damage.map(\.path) == [packs[0]])
-    #expect(quick.damage.first?.copies == ["first", "second"])
+    #expect(quick.damage.first { $0.path == packs[0] }?.copies == ["first", "second"])
+    #expect(quick.damage.allSatisfy { $0.copies == ["first", "second"] })
     #expect(try damaged.check(asKeeper: true).damage.first { $0.path == packs[0] }?.copies == ["first", "second"])
   }
 
