@@ -67,7 +67,8 @@ let house: [Target] = [
 
 /// What the tests share, one test target for each wall that has something to test, and what the benchmarks measure with.
 let tests: [Target] = [
-  .target(name: "TestKit", dependencies: ["Bytes"], path: "Tests/TestKit"),
+  .target(name: "TestKit", dependencies: ["Bytes", "Pipeline", "Store"], path: "Tests/TestKit"),
+  .target(name: "FaultProxy", dependencies: ["Bytes", "Pipeline"], path: "Tests/FaultProxy"),
   .executableTarget(
     name: "Stages", dependencies: ["Bytes", "Chunking", "Compression", "Cryptography"],
     path: "Tests/Benchmarks/Stages"),
@@ -80,7 +81,7 @@ let tests: [Target] = [
   .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes", "Pipeline", "TestKit"]),
   .testTarget(
     name: "StoreS3Tests",
-    dependencies: ["StoreS3", "Store", "Cryptography", "Profiles", "Pipeline", "Bytes", "TestKit"]),
+    dependencies: ["StoreS3", "Store", "Cryptography", "Profiles", "Pipeline", "Bytes", "FaultProxy", "TestKit"]),
   .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Bytes", "TestKit"]),
   .testTarget(name: "RescueTests", dependencies: ["Bytes", "TestKit"], exclude: ["Golden", "make-golden"]),
   .testTarget(name: "FormatTests", dependencies: ["Format", "Cryptography", "Bytes", "TestKit"]),

@@ -113,26 +113,13 @@ package final class LocalStore: Store {
     do throws(SystemError) {
       let opened = try walk(prefix.split(separator: "/")[...], create: false)
       var folders: [String] = []
-      for name in try LocalFolder.names(in: opened.number) where try isFolder(name, in: opened, prefix) {
-        folders.append(name)
+      for name in try LocalFolder.names(in: opened.number) where StorePath(prefix + name) != nil {
+        if try isFolder(name, in: opened) { folders.append(name) }
       }
       return folders
     } catch {
       if error.isAbsence { return [] }
       throw error.storeFailure("cannot list", at: "\(root)/\(prefix)")
-    }
-  }
-
-  /// Whether a name in a folder is that of another whose objects could have paths; false for one that just went away.
-  private func isFolder(
-    _ name: String, in opened: borrowing Descriptor, _ prefix: String
-  ) throws(SystemError) -> Bool {
-    guard StorePath(prefix + name) != nil, LocalFolder.size(of: name, in: opened.number) == nil else { return false }
-    do throws(SystemError) {
-      return try LocalFolder.open(name, in: opened.number) != nil
-    } catch {
-      if error.number == ENOENT { return false }
-      throw error
     }
   }
 
@@ -163,6 +150,17 @@ package final class LocalStore: Store {
       } else if let below = try folder(name, in: opened, path) {
         try list(below, path.text, beginning: "", each)
       }
+    }
+  }
+
+  /// Whether it is a folder, and still there.
+  private func isFolder(_ name: String, in opened: borrowing Descriptor) throws(SystemError) -> Bool {
+    guard LocalFolder.size(of: name, in: opened.number) == nil else { return false }
+    do throws(SystemError) {
+      return try LocalFolder.open(name, in: opened.number) != nil
+    } catch {
+      if error.number == ENOENT { return false }
+      throw error
     }
   }
 

@@ -1,5 +1,5 @@
 package import Bytes
-package import Cryptography
+import Cryptography
 import Profiles
 
 /// One place where credentials may lie.

@@ -1,6 +1,6 @@
 package import Bytes
 import Cryptography
-package import Pipeline
+import Pipeline
 
 /// A role to take on.
 package struct AssumedRole: Sendable {
@@ -131,26 +131,22 @@ package struct SecurityTokenService: Sendable {
   }
 }
 
-/// The few values of an answer of STS, by the names of their elements.
+/// The few values of an answer of STS, by the names of their elements; as many as can be read.
 private struct TokenAnswer {
-  private let text: String
+  private var values: [String: String] = [:]
 
-  init(_ bytes: [UInt8]) { text = String(decoding: bytes, as: UTF8.self) }
-
-  /// The text of the first element of this name; nil if there is none, or it is empty or has others in it.
-  subscript(_ name: String) -> String? {
-    guard let start = text.firstRange(of: "<\(name)>"), let end = text[start.upperBound...].firstRange(of: "</\(name)>")
-    else { return nil }
-    let value = text[start.upperBound..<end.lowerBound]
-    guard !value.isEmpty, !value.contains("<") else { return nil }
-    return TokenAnswer.plain(value)
-  }
-
-  private static func plain(_ text: Substring) -> String {
-    var text = String(text)
-    for (name, character) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")] {
-      text = text.split(separator: name, omittingEmptySubsequences: false).joined(separator: character)
+  init(_ bytes: [UInt8]) {
+    var reader = XMLReader(bytes)
+    var element = ""
+    while let token = try? reader.next() {
+      switch token {
+      case .start(let name): element = name
+      case .text(let range):
+        if let text = try? reader.text(in: range), values[element] == nil { values[element] = text }
+      case .end: element = ""
+      }
     }
-    return text
   }
+
+  subscript(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
 }

@@ -44,9 +44,9 @@ struct S3CredentialPlaces {
       return SecurityTokenService(endpoint: endpoint, region: region, exchange: exchange, clock: clock)
     }
     // A store of another kind may have a region that AWS does not know; only a role needs the service at all.
-    let known = (try? endpoints.amazon("sts", region: region)) ?? nil
-    let fallback = try known ?? endpoints.amazon("sts", region: "us-east-1")
+    let known = try? endpoints.amazon("sts", region: region)
+    if let known { return SecurityTokenService(endpoint: known, region: region, exchange: exchange, clock: clock) }
     return SecurityTokenService(
-      endpoint: fallback, region: known == nil ? "us-east-1" : region, exchange: exchange, clock: clock)
+      endpoint: try endpoints.amazon("sts", region: "us-east-1"), region: "us-east-1", exchange: exchange, clock: clock)
   }
 }

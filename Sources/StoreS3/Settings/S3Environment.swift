@@ -1,4 +1,5 @@
 package import Bytes
+import Glibc
 package import Pipeline
 
 /// Works out where a store is and whose requests are sent to it, from what a profile says and what every AWS tool
@@ -20,7 +21,19 @@ package struct S3Environment: Sendable {
   ///   - home: the user's folder, which has `.aws`; nil for what `HOME` says
   package init(variables: [String: String], home: String? = nil) {
     self.variables = variables
-    self.home = home ?? variables["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "/root"
+    self.home = home ?? variables["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? S3Environment.homeOfUser()
+  }
+
+  /// Services and cron jobs often have no `HOME`.
+  private static func homeOfUser() -> String {
+    var entry = passwd()
+    var found: UnsafeMutablePointer<passwd>?
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16_384) { room in
+      guard let base = room.baseAddress, getpwuid_r(getuid(), &entry, base, room.count, &found) == 0, found != nil,
+        let home = entry.pw_dir
+      else { return "/" }
+      return String(cString: home)
+    }
   }
 
   /// What leads to a bucket.
@@ -47,7 +60,7 @@ package struct S3Environment: Sendable {
     let settings = try settings(bucket, prefix, explicit, endpoints)
     let places = S3CredentialPlaces(
       variables: variables, home: home, endpoints: endpoints, region: settings.region, stop: stop, clock: clock,
-      exchange: exchange ?? CurlExchange(caFile: settings.caFile, stop: stop))
+      exchange: exchange ?? CurlExchange(caFile: trusted(settings, endpoints), stop: stop))
     let source = try places.source(profile: name, isAlone: explicit.awsProfile != nil)
     return (settings, RefreshingCredentials(source, clock: clock))
   }
@@ -59,7 +72,8 @@ package struct S3Environment: Sendable {
     let said = explicit.region ?? value("AWS_REGION") ?? value("AWS_DEFAULT_REGION") ?? profile?["region"]
     var endpoint: S3Endpoint
     let region: String
-    if let (url, origin) = explicit.endpoint.map({ ($0, "endpoint") }) ?? endpoints.configured("s3") {
+    let configured = explicit.endpoint.map { ($0, "endpoint") } ?? endpoints.configured("s3")
+    if let (url, origin) = configured {
       do throws(Failure) {
         endpoint = try S3Endpoint(url)
       } catch {
@@ -70,10 +84,18 @@ package struct S3Environment: Sendable {
       region = said ?? "us-east-1"
       endpoint = try endpoints.amazon("s3", region: region)
     }
-    if let isPathStyle = try explicit.isPathStyle ?? addressing(profile) { endpoint.isPathStyle = isPathStyle }
+    let addressing = try addressing(profile)
+    if let isPathStyle = explicit.isPathStyle ?? addressing { endpoint.isPathStyle = isPathStyle }
     var settings = S3Settings(bucket: bucket, prefix: prefix, endpoint: endpoint, region: region)
     settings.caFile = explicit.caFile ?? value("AWS_CA_BUNDLE") ?? profile?["ca_bundle"]
     return settings
+  }
+
+  /// Whom to trust where credentials come from. A certificate of the store's own says nothing of AWS, which hands out
+  /// roles unless somebody names another service.
+  private func trusted(_ settings: S3Settings, _ endpoints: ServiceEndpoint) -> String? {
+    if let file = value("AWS_CA_BUNDLE") ?? endpoints.profile?["ca_bundle"] { return file }
+    return endpoints.configured("sts") == nil ? nil : settings.caFile
   }
 
   private func addressing(_ profile: SharedProfile?) throws(Failure) -> Bool? {

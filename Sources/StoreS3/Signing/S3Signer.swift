@@ -1,5 +1,5 @@
 package import Bytes
-package import Cryptography
+import Cryptography
 import Synchronization
 
 /// Signs requests as AWS defines it (Signature Version 4, in headers): S3 and, for credentials, STS.
