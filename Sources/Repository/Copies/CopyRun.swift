@@ -47,14 +47,11 @@ package struct CopyRun: Sendable {
     let tally = CopyTally(plan, there)
     progress.expect(expected(plan, there))
     // A failure ends this run and not whatever its caller does next.
-    let inner = StopSignal()
-    let link = stop.onStop { [stop] in
-      inner.stop(because: stop.reason ?? Failure(.interrupted, "the copy was stopped"))
-    }
-    defer { withExtendedLifetime(link) {} }
-    let transfer = ObjectTransfer(from: source, to: target, stop: inner)
-    for phase in CopyPhase.allCases {
-      try run(plan.items[phase] ?? [], phase, there, transfer, tally, inner)
+    try InnerStop.run(within: stop) { (inner) throws(Failure) in
+      let transfer = ObjectTransfer(from: source, to: target, stop: inner)
+      for phase in CopyPhase.allCases {
+        try run(plan.items[phase] ?? [], phase, there, transfer, tally, inner)
+      }
     }
     if tally.report.copied > 0 { try confirm(plan, tally) }
     return tally.report
