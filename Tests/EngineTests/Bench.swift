@@ -194,6 +194,7 @@ final class EventLog: Sendable {
         case .step(let text): lines.append("step \(text)")
         case .note(let text): lines.append("note \(text)")
         case .warning(let text): lines.append("warning \(text)")
+        case .store(let notice): lines.append("store \(notice)")
         case .progress: break
         }
       }
