@@ -127,16 +127,24 @@ struct CopyCommandTests {
     let restore = try scene.run(["restore", "orders", "--to", "back"])
     #expect(restore.status == 1, "\(restore.errors)")
     #expect(try Files.read(scene.folder.path("back/dump")) == dump)
-    let drill = "drill: lost\nprofile: orders\nchecks: [manifest]\n"
+    let drill = "drill: lost\nprofile: profiles/orders.yaml\nchecks: [manifest]\n"
     try Files.write(scene.folder.path("drill.yaml"), Array(drill.utf8))
     let proven = try scene.run(["drill", "drill.yaml"])
     #expect(proven.status == 1 && proven.text.hasPrefix("drill lost: proven"), "\(proven.text)\(proven.errors)")
     #expect(proven.text.contains("taken from copies"), "\(proven.text)")
     // A copy that is not there holds nothing up.
     _ = try Program.run(["mv", copy, scene.folder.path("moved")])
-    let second = try scene.run(["restore", "orders", "--to", "again"])
-    #expect(second.status == 1 && second.errors.contains("cannot be used"), "\(second.errors)")
+    let again = try scene.run(["restore", "orders", "--to", "again"])
+    #expect(again.status == 1 && again.errors.contains("cannot be used"), "\(again.errors)")
     #expect(try Files.read(scene.folder.path("again/dump")) == dump)
+    // With the repository gone a copy takes its place; and the other way round it is made anew.
+    _ = try Program.run(["mv", scene.repository, scene.folder.path("gone")])
+    let second = scene.folder.path("second")
+    let third = try scene.run(["restore", "orders", "--to", "third", "--repository", second])
+    #expect(third.status == 1 && third.errors.contains("cannot be used"), "\(third.errors)")
+    #expect(try Files.read(scene.folder.path("third/dump")) == dump)
+    #expect(try scene.run(["copy", "orders", "--repository", second, "--to", scene.repository]).status == 0)
+    #expect(try Program.run(["diff", "-r", scene.repository, second]).text == "")
   }
 
   @Test("what is damaged in the repository is named and not copied, the rest is")
