@@ -69,6 +69,12 @@ final class Lane: Sendable {
     thread?.join()
   }
 
+  /// How long what leaves now is on its way, in nanoseconds.
+  var length: UInt64 {
+    let now = MonotonicClock.awake()
+    return max(now, opened) - now + delay()
+  }
+
   private func due(_ later: UInt64) -> UInt64 { max(MonotonicClock.awake(), opened) + delay() + later }
 
   private func send(_ parcel: Parcel, to queue: BoundedQueue<Parcel>) throws {

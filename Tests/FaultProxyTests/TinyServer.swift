@@ -2,6 +2,7 @@ import Bytes
 import Glibc
 import Pipeline
 import Synchronization
+import TestKit
 
 /// A server that a proxy stands before: takes what is put and makes up what is asked for. One thread a connection.
 ///
@@ -22,12 +23,13 @@ final class TinyServer: Sendable {
   }
 
   let port: UInt16
-  private let listener: Descriptor
+  private let listener: Listener
   private let state = Mutex(State())
 
   init() throws {
-    listener = Descriptor(
-      owning: try retrying("socket", "") { socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) })
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    let listener = Listener(Descriptor(owning: try retrying("socket", "") { socket(AF_INET, kind, 0) }))
+    self.listener = listener
     let number = listener.number
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -42,12 +44,19 @@ final class TinyServer: Sendable {
     port = UInt16(bigEndian: address.sin_port)
     _ = Threads.run(named: "tiny") { [weak self] in
       while true {
-        let client = accept(number, nil, nil)
+        let client = accept(listener.number, nil, nil)
         guard client >= 0, let self else { return }
         state.withLock { $0.clients.append(client) }
         _ = Threads.run(named: "tiny") { self.serve(client) }
       }
     }
+  }
+
+  /// Open for as long as somebody may wait at it: its number must not become another's.
+  private final class Listener: Sendable {
+    private let descriptor: Descriptor
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    var number: Int32 { descriptor.number }
   }
 
   deinit {
@@ -62,7 +71,10 @@ final class TinyServer: Sendable {
   var cut: Int { state.withLock { $0.cut } }
 
   /// What a body of so many bytes consists of.
-  static func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) } }
+  static func bytes(_ count: Int) -> [UInt8] {
+    var random = RandomSource(seed: 1)
+    return random.bytes(count)
+  }
 
   private func serve(_ client: Int32) {
     var left: [UInt8] = []
@@ -98,7 +110,7 @@ final class TinyServer: Sendable {
   private func reply(_ client: Int32, _ method: String, _ target: String) -> Bool {
     let parts = target.split(separator: "/")
     let body = parts.count == 2 ? TinyServer.bytes(Int(parts[1]) ?? 0) : []
-    switch parts.first {
+    switch method == "HEAD" ? nil : parts.first {
     case "chunks"?:
       var bytes = Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
       for start in stride(from: 0, to: body.count, by: 1000) {
@@ -111,8 +123,8 @@ final class TinyServer: Sendable {
       shutdown(client, Int32(SHUT_WR))
       return false
     default:
-      answer(client, Array("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n".utf8))
-      if method != "HEAD" { answer(client, body) }
+      let head = Array("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n".utf8)
+      answer(client, method == "HEAD" ? head : head + body)
     }
     return true
   }
@@ -128,6 +140,9 @@ final class TinyServer: Sendable {
 
   private static func endOfHead(_ bytes: [UInt8]) -> Int? {
     guard bytes.count >= 4 else { return nil }
-    return (0...(bytes.count - 4)).first { Array(bytes[$0..<$0 + 4]) == [13, 10, 13, 10] }.map { $0 + 4 }
+    return (0...(bytes.count - 4)).first {
+      bytes[$0] == 13 && bytes[$0 + 1] == 10 && bytes[$0 + 2] == 13 && bytes[$0 + 3] == 10
+    }
+    .map { $0 + 4 }
   }
 }

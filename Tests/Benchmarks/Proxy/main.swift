@@ -5,8 +5,12 @@ import Glibc
 
 let usage = "usage: Proxy UPSTREAM-PORT [--round-trip MILLISECONDS] [--unavailable SHARE]"
 
+func say(_ text: String, on descriptor: Int32) {
+  _ = Array("\(text)\n".utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+}
+
 func refuse(_ text: String) -> Never {
-  fputs("\(text)\n", stderr)
+  say(text, on: 2)
   exit(2)
 }
 
@@ -21,6 +25,5 @@ while let option = words.popFirst() {
   default: refuse(usage)
   }
 }
-print(proxy.port)
-fflush(stdout)
+say("\(proxy.port)", on: 1)
 while getchar() != EOF {}
