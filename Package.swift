@@ -38,7 +38,7 @@ let house: [Target] = [
   .target(
     name: "Format", dependencies: ["Bytes", "Cryptography"],
     resources: [.embedInCode("Rescue")]),
-  .target(name: "StoreS3", dependencies: ["Bytes", "Pipeline", "Cryptography", "Store", "CCurl"]),
+  .target(name: "StoreS3", dependencies: ["Bytes", "Pipeline", "Cryptography", "Store", "Profiles", "CCurl"]),
   .target(name: "Databases", dependencies: ["Bytes", "Pipeline", "Cryptography", "Profiles"]),
   .target(
     name: "Repository",
@@ -67,7 +67,7 @@ let house: [Target] = [
 
 /// What the tests share, one test target for each wall that has something to test, and what the benchmarks measure with.
 let tests: [Target] = [
-  .target(name: "TestKit", dependencies: ["Bytes"], path: "Tests/TestKit"),
+  .target(name: "TestKit", dependencies: ["Bytes", "Pipeline", "Store"], path: "Tests/TestKit"),
   .target(name: "FaultProxy", dependencies: ["Bytes", "Pipeline"], path: "Tests/FaultProxy"),
   .executableTarget(name: "Proxy", dependencies: ["FaultProxy"], path: "Tests/Benchmarks/Proxy"),
   .executableTarget(
@@ -82,7 +82,8 @@ let tests: [Target] = [
   .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Bytes", "TestKit"]),
   .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes", "Pipeline", "TestKit"]),
   .testTarget(
-    name: "StoreS3Tests", dependencies: ["StoreS3", "Store", "Cryptography", "Pipeline", "Bytes", "TestKit"]),
+    name: "StoreS3Tests",
+    dependencies: ["StoreS3", "Store", "Cryptography", "Profiles", "Pipeline", "Bytes", "FaultProxy", "TestKit"]),
   .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Bytes", "TestKit"]),
   .testTarget(name: "RescueTests", dependencies: ["Bytes", "TestKit"], exclude: ["Golden", "make-golden"]),
   .testTarget(name: "FormatTests", dependencies: ["Format", "Cryptography", "Bytes", "TestKit"]),

@@ -24,6 +24,8 @@ static inline CURLcode curl_set_list(CURL *handle, CURLoption option, struct cur
 
 typedef size_t (*curl_data_function)(char *, size_t, size_t, void *);
 typedef int (*curl_progress_function)(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+typedef int (*curl_seek_function)(void *, curl_off_t, int);
+typedef int (*curl_before_request_function)(void *, char *, char *, int, int);
 
 static inline CURLcode curl_set_data_function(CURL *handle, CURLoption option, curl_data_function value) {
   return curl_easy_setopt(handle, option, value);
@@ -32,6 +34,16 @@ static inline CURLcode curl_set_data_function(CURL *handle, CURLoption option, c
 static inline CURLcode curl_set_progress_function(CURL *handle, curl_progress_function value) {
   return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
 }
+
+static inline CURLcode curl_set_seek_function(CURL *handle, curl_seek_function value) {
+  return curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, value);
+}
+
+static inline CURLcode curl_set_before_request_function(CURL *handle, curl_before_request_function value) {
+  return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, value);
+}
+
+static inline CURLcode curl_start(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
 
 static inline CURLcode curl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);

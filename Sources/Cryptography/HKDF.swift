@@ -1,5 +1,3 @@
-import CSodium
-
 /// HKDF with SHA-256 (RFC 5869) over libsodium's HMAC.
 package enum HKDF {
   /// The length of a SHA-256 digest in bytes.
@@ -37,32 +35,5 @@ package enum HKDF {
       target[offset..<(offset + size)].copyBytes(from: previous[..<size])
       offset += size
     }
-  }
-}
-
-/// HMAC-SHA-256 (RFC 2104) of bytes that come in pieces.
-struct HMAC: ~Copyable {
-  private var state = crypto_auth_hmacsha256_state()
-
-  init(key: Secret) {
-    let count = key.count
-    self = key.withPointer { HMAC(keyBase: $0, count: count) }
-  }
-
-  init(keyBase: UnsafePointer<UInt8>, count: Int) {
-    Sodium.start()
-    crypto_auth_hmacsha256_init(&state, keyBase, count)
-  }
-
-  mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return }
-    crypto_auth_hmacsha256_update(&state, base, UInt64(bytes.count))
-  }
-
-  /// Writes the 32 bytes of the code to the front of `target`, and ends: the state is wiped.
-  mutating func finish(into target: UnsafeMutableRawBufferPointer) {
-    precondition(target.count >= 32)
-    crypto_auth_hmacsha256_final(&state, target.bindMemory(to: UInt8.self).baseAddress!)
-    sodium_memzero(&state, MemoryLayout.size(ofValue: state))
   }
 }

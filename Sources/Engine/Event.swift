@@ -1,3 +1,5 @@
+package import Store
+
 /// What happens during a run, for whoever shows it: a terminal, a log, a reader of JSON lines.
 package enum Event: Sendable {
   /// A step begins, such as `dump` or `commit`.
@@ -8,6 +10,13 @@ package enum Event: Sendable {
   case warning(String)
   /// How far the run is; said again and again.
   case progress(ProgressReading)
+  /// A store has something to say: that it waits, that it goes on, where it took an object from.
+  case store(StoreNotice)
+
+  /// What a store says, as an event. What it lacks is a warning like any other.
+  package init(_ notice: StoreNotice) {
+    self = if case .degraded(let what) = notice { .warning(what) } else { .store(notice) }
+  }
 }
 
 /// Gets the events of a run, from any of its threads.

@@ -1,17 +1,74 @@
 package import Bytes
+import Profiles
 package import Store
+package import StoreS3
 
-/// Opens stores by their location: the one place that knows every kind.
+/// Opens stores by their address: the one place that knows every kind, and what is put around each.
 package enum StoreOpening {
   /// Opens a store.
   ///
+  /// A folder is held to the limits of its settings; a bucket holds itself to them, and its calls are tried again for
+  /// as long as the settings say.
+  ///
   /// - Parameters:
-  ///   - location: where it is
-  ///   - create: makes a local folder if it isn't there; otherwise that throws `storeMissing`
-  package static func open(_ location: StoreLocation, create: Bool = false) throws(Failure) -> any Store {
-    switch location {
-    case .local(let path): try LocalStore(path, create: create)
-    case .s3: throw Failure(.usage, "s3 stores are not supported yet", at: location.text, next: "Give a folder.")
+  ///   - address: where it is, and what is known of the way
+  ///   - create: makes a local folder if it isn't there; otherwise that throws `storeMissing`. A bucket is there
+  ///   - surroundings: what it needs from the run
+  package static func open(
+    _ address: StoreAddress, create: Bool = false, in surroundings: StoreSurroundings = StoreSurroundings()
+  ) throws(Failure) -> any Store {
+    switch address.location {
+    case .local(let path): return folder(try LocalStore(path, create: create), address, surroundings)
+    case .s3:
+      let (settings, credentials) = try bucket(address, in: surroundings)
+      let store = try S3Store(
+        settings, credentials: credentials, stop: surroundings.stop, notices: surroundings.notices)
+      return RetryingStore(
+        store, retries(address.settings), stop: surroundings.stop, notices: surroundings.notices)
     }
+  }
+
+  /// What leads to a bucket: what the address says, completed by the environment.
+  ///
+  /// - Throws: `usage` for an address that is no bucket's, and for settings that mean nothing; what fetching a key
+  ///   throws. Nothing is asked of the store yet.
+  package static func bucket(
+    _ address: StoreAddress, in surroundings: StoreSurroundings
+  ) throws(Failure) -> (settings: S3Settings, credentials: any CredentialsProvider) {
+    guard case .s3(let bucket, let prefix) = address.location else {
+      throw Failure(.usage, "this is no bucket", at: address.location.text, next: "Give s3://bucket/prefix.")
+    }
+    let wanted = address.settings
+    let choices = S3Choices(
+      endpoint: wanted.endpoint, region: wanted.region, awsProfile: wanted.awsProfile,
+      isPathStyle: wanted.addressing.map { $0 == .path }, caFile: wanted.certificates)
+    var (settings, credentials) = try S3Environment(variables: surroundings.environment).resolve(
+      bucket: bucket, prefix: prefix, explicit: choices, stop: surroundings.stop)
+    settings.storageClass = wanted.storageClass
+    settings.encryption = try wanted.encryption.map { (encryption) throws(Failure) in
+      try S3Encryption(encryption, stop: surroundings.stop)
+    }
+    settings.lock = wanted.lock.map { S3Lock($0) }
+    settings.writeOnce = wanted.hasConditionalPuts.map { $0 ? .honoured : .ignored } ?? .unknown
+    settings.uploadLimit = limit(wanted.uploadLimit)
+    settings.downloadLimit = limit(wanted.downloadLimit)
+    return (settings, credentials)
+  }
+
+  private static func folder(
+    _ store: LocalStore, _ address: StoreAddress, _ surroundings: StoreSurroundings
+  ) -> any Store {
+    let (upload, download) = (limit(address.settings.uploadLimit), limit(address.settings.downloadLimit))
+    if upload == nil, download == nil { return store }
+    return LimitedStore(store, upload: upload, download: download, stop: surroundings.stop)
+  }
+
+  private static func retries(_ settings: StoreSettings) -> RetryPolicy {
+    guard let budget = settings.retryFor else { return RetryPolicy() }
+    return RetryPolicy(budget: UInt64(budget.count) * 1_000_000_000)
+  }
+
+  private static func limit(_ rate: ByteCount?) -> RateLimit? {
+    rate.flatMap { $0.count > 0 ? RateLimit(bytesPerSecond: $0.count) : nil }
   }
 }

@@ -6,8 +6,12 @@ package struct Drill: Sendable {
   package var name: String
   /// The component that is recovered.
   package var component: String
-  /// The folder of the repository.
+  /// Where the repository lies: a folder, or `s3://bucket/prefix`.
   package var repository: String
+  /// How its store is reached and used.
+  package var store: StoreSettings
+  /// Where else its objects are.
+  package var copies: [CopySettings]
   /// Where the key files lie.
   package var keys: KeyFiles
   /// How to get the passphrase of protected key files; nil asks the terminal.
@@ -26,7 +30,8 @@ package struct Drill: Sendable {
   package var description: ProfileDescription
 
   /// Reads a drill, and the profile it names, whose component, repository, keys, passphrase and objectives count where
-  /// the drill has none of its own.
+  /// the drill has none of its own. What the profile says of the store and of copies belongs to its repository: it
+  /// counts for a drill that names no other.
   ///
   /// - Parameters:
   ///   - path: the file; relative paths in it start in its folder

@@ -13,7 +13,13 @@ struct DrillReader {
     let profile = try root.field("profile").flatMap { field throws(Failure) in try self.profile(field) }
     let hasProfile = root.names.contains("profile")
     let component = field(root, "component", hasProfile, "the component's name")?.identifier()
-    let repository = field(root, "repository", hasProfile, "the path of a folder")?.repository()
+    let repository = field(root, "repository", hasProfile, Words.repository)?.repository()
+    // An endpoint and credentials must never be used for another repository than the one they were written for.
+    let same = root.names.contains("repository") ? nil : profile
+    let store = root.field("store")?.section().map {
+      StoreSettingsReader(section: $0, location: repository ?? same?.repository).read()
+    }
+    let copies = root.field("copies").map { CopiesReader.read($0, of: repository ?? same?.repository) }
     let keys = root.field("keys")?.section().map { KeyFiles($0) }
     let passphrase = root.field("passphrase")?.section("{file: …} or {command: […]}")?.secretReference()
     let selection = selection(root)
@@ -26,7 +32,9 @@ struct DrillReader {
       let repository = repository ?? profile?.repository, let selection, let target, let checks
     else { throw Failure(.defect, "a drill without its values and without a problem", at: context.file) }
     return Drill(
-      name: name, component: component, repository: repository, keys: merged(keys, profile?.keys),
+      name: name, component: component, repository: repository,
+      store: (store ?? StoreSettings()).completed(by: same?.store ?? StoreSettings()),
+      copies: copies ?? same?.copies ?? [], keys: merged(keys, profile?.keys),
       passphrase: passphrase ?? profile?.passphrase, selection: selection, target: target, checks: checks,
       objectives: merged(objectives, profile?.objectives), file: context.file,
       description: description(with: profile))
@@ -78,12 +86,23 @@ struct DrillReader {
   /// The drill's own values, then what it takes from the profile.
   private func description(with profile: Profile?) -> ProfileDescription {
     let own = context.entries
-    let groups = ["component", "repository", "keys.", "passphrase.", "objectives."]
-    let hasPassphrase = own.contains { $0.key.hasPrefix("passphrase.") }
+    var groups = ["component", "repository", "keys.", "objectives."]
+    if !own.contains(where: { $0.key.hasPrefix("passphrase.") }) { groups.append("passphrase.") }
+    if !own.contains(where: { $0.key == "repository" }) {
+      groups.append("store.")
+      if !own.contains(where: { $0.key.hasPrefix("copies[") }) { groups.append("copies[") }
+    }
     let inherited = (profile?.description.entries ?? []).filter { entry in
       groups.contains { entry.key.hasPrefix($0) } && !own.contains { $0.key == entry.key }
-        && !(hasPassphrase && entry.key.hasPrefix("passphrase."))
+        && !DrillReader.isDisplaced(entry.key, by: own)
     }
     return ProfileDescription(entries: own + inherited)
+  }
+
+  /// Whether a value of the profile belongs to a group that the drill has in another form: an encryption, a lock.
+  private static func isDisplaced(_ key: String, by own: [ProfileDescription.Entry]) -> Bool {
+    ["store.encryption", "store.lock"].contains { group in
+      key.hasPrefix(group) && own.contains { $0.key.hasPrefix(group) }
+    }
   }
 }

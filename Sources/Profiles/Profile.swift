@@ -4,8 +4,12 @@ package import Bytes
 package struct Profile: Sendable {
   /// The component's name.
   package var component: String
-  /// The folder of the repository.
+  /// Where the repository lies: a folder, or `s3://bucket/prefix`.
   package var repository: String
+  /// How its store is reached and used.
+  package var store: StoreSettings
+  /// Where else its objects are.
+  package var copies: [CopySettings]
   /// Where the key files lie.
   package var keys: KeyFiles
   /// How to get the passphrase of protected key files; nil asks the terminal.
@@ -23,12 +27,15 @@ package struct Profile: Sendable {
 
   /// A profile without a file, for runs that are described on the command line.
   package init(
-    component: String, repository: String, keys: KeyFiles = KeyFiles(), passphrase: SecretReference? = nil,
-    source: SourceSettings, objectives: Objectives = Objectives(), tuning: Tuning = Tuning(), file: String = "",
+    component: String, repository: String, store: StoreSettings = StoreSettings(), copies: [CopySettings] = [],
+    keys: KeyFiles = KeyFiles(), passphrase: SecretReference? = nil, source: SourceSettings,
+    objectives: Objectives = Objectives(), tuning: Tuning = Tuning(), file: String = "",
     description: ProfileDescription = ProfileDescription()
   ) {
     self.component = component
     self.repository = repository
+    self.store = store
+    self.copies = copies
     self.keys = keys
     self.passphrase = passphrase
     self.source = source
@@ -66,7 +73,9 @@ package struct Profile: Sendable {
       throw Failure(.defect, "a profile without a problem", at: context.file)
     }
     let component = root.required("component", "the component's name")?.identifier()
-    let repository = root.required("repository", "the path of a folder")?.repository()
+    let repository = root.required("repository", Words.repository)?.repository()
+    let store = root.field("store")?.section().map { StoreSettingsReader(section: $0, location: repository).read() }
+    let copies = root.field("copies").map { CopiesReader.read($0, of: repository) }
     let keys = root.field("keys")?.section().map { KeyFiles($0) }
     let passphrase = root.field("passphrase")?.section("{file: …} or {command: […]}")?.secretReference()
     let source = root.required("source", "a group with its kind")?.section().flatMap {
@@ -80,8 +89,8 @@ package struct Profile: Sendable {
       throw Failure(.defect, "a profile without its values and without a problem", at: context.file)
     }
     return Profile(
-      component: component, repository: repository, keys: keys ?? KeyFiles(), passphrase: passphrase, source: source,
-      objectives: objectives ?? Objectives(), tuning: tuning ?? Tuning(), file: context.file,
-      description: ProfileDescription(entries: context.entries))
+      component: component, repository: repository, store: store ?? StoreSettings(), copies: copies ?? [],
+      keys: keys ?? KeyFiles(), passphrase: passphrase, source: source, objectives: objectives ?? Objectives(),
+      tuning: tuning ?? Tuning(), file: context.file, description: ProfileDescription(entries: context.entries))
   }
 }

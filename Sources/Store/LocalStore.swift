@@ -112,17 +112,11 @@ package final class LocalStore: Store {
     }
     do throws(SystemError) {
       let opened = try walk(prefix.split(separator: "/")[...], create: false)
-      return try LocalFolder.names(in: opened.number).filter { (name) throws(SystemError) in
-        guard StorePath(prefix + name) != nil, LocalFolder.size(of: name, in: opened.number) == nil else {
-          return false
-        }
-        do throws(SystemError) {
-          return try LocalFolder.open(name, in: opened.number) != nil
-        } catch {
-          if error.number == ENOENT { return false }
-          throw error
-        }
+      var folders: [String] = []
+      for name in try LocalFolder.names(in: opened.number) where StorePath(prefix + name) != nil {
+        if try isFolder(name, in: opened) { folders.append(name) }
       }
+      return folders
     } catch {
       if error.isAbsence { return [] }
       throw error.storeFailure("cannot list", at: "\(root)/\(prefix)")
@@ -156,6 +150,17 @@ package final class LocalStore: Store {
       } else if let below = try folder(name, in: opened, path) {
         try list(below, path.text, beginning: "", each)
       }
+    }
+  }
+
+  /// Whether it is a folder, and still there.
+  private func isFolder(_ name: String, in opened: borrowing Descriptor) throws(SystemError) -> Bool {
+    guard LocalFolder.size(of: name, in: opened.number) == nil else { return false }
+    do throws(SystemError) {
+      return try LocalFolder.open(name, in: opened.number) != nil
+    } catch {
+      if error.number == ENOENT { return false }
+      throw error
     }
   }
 

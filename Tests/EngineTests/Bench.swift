@@ -35,7 +35,7 @@ final class Bench: Sendable {
   func open(
     _ key: KeyFile, state: String? = nil, decorate: (any Store) -> any Store = { $0 }
   ) throws -> OpenRepository {
-    try RepositoryOpening.open(.local(storePath), key: key, stateRoot: state, decorate: decorate)
+    try RepositoryOpening.open(StoreAddress(.local(storePath)), key: key, stateRoot: state, decorate: decorate)
   }
 
   /// Opens with the writer's key and this bench's state folder, or another one.
@@ -194,6 +194,7 @@ final class EventLog: Sendable {
         case .step(let text): lines.append("step \(text)")
         case .note(let text): lines.append("note \(text)")
         case .warning(let text): lines.append("warning \(text)")
+        case .store(let notice): lines.append("store \(notice)")
         case .progress: break
         }
       }

@@ -18,5 +18,6 @@ struct Lifeboat: ParsableCommand {
       InitCommand.self, BackupCommand.self, SnapshotsCommand.self, ShowCommand.self, DumpCommand.self,
       CacheCommand.self,
       RestoreCommand.self, CheckCommand.self, DrillCommand.self, KeyCommand.self, ProfileCommand.self,
+      StoreCommand.self,
     ])
 }

@@ -24,6 +24,8 @@ package struct HTTPRequest: Sendable {
   package var timeout: Double
   /// The longest answer in bytes; a longer one is a failure.
   package var limit: Int
+  /// Never goes through a proxy, whatever the environment says: for addresses that only this host can reach.
+  package var isDirect = false
 
   package init(
     _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],

@@ -1,23 +1,23 @@
-import Bytes
+package import Bytes
 import Glibc
-import Pipeline
 
-/// A stop signal for one step of a drill. What fails inside of it does not stop the drill, which goes on to write its
-/// record; what stops the drill stops the step.
-enum InnerStop {
-  static func run<Result>(
+/// A stop signal for one step of a run. What fails inside of it does not stop the run, which goes on; what stops the
+/// run stops the step.
+package enum InnerStop {
+  /// Does the step.
+  package static func run<Result>(
     within outer: StopSignal, _ body: (StopSignal) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     let inner = StopSignal()
     let registration = outer.onStop {
-      inner.stop(because: outer.reason ?? Failure(.interrupted, "the drill was stopped"))
+      inner.stop(because: outer.reason ?? Failure(.interrupted, "the run was stopped"))
     }
     defer { withExtendedLifetime(registration) {} }
     return try body(inner)
   }
 
   /// The same with a limit of time; when it has passed, the step stops with `late`.
-  static func run<Result>(
+  package static func run<Result>(
     within outer: StopSignal, for nanoseconds: UInt64?, late: Failure, _ body: (StopSignal) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     guard let nanoseconds else { return try run(within: outer, body) }
