@@ -55,19 +55,19 @@ class PackTables:
     def of(self, network, row, step):
         return self.results.of(network, row, step)
 
-    def peers(self, network, step, beginning):
-        return [row for row in self.results.rows(network, step) if row.startswith(beginning)]
+    def family(self, step, beginning):
+        return [row for row in self.rounds.rows(step) if row.startswith(beginning)]
 
     def fastest(self, network, step, beginning):
         """The row of a family that takes the least time."""
-        rows = self.peers(network, step, beginning)
+        rows = self.family(step, beginning)
         return min(rows, key=lambda row: self.rounds.median(network, row, step, wall)) if rows else None
 
     def details(self, network):
         rows = []
         for step in (UP, DOWN):
             mine = self.of(network, self.own, step)
-            for row in self.results.rows(network, step):
+            for row in self.rounds.rows(step):
                 found = self.of(network, row, step)
                 middle = self.rounds.median(network, row, step, wall)
                 ratio = "–" if row == self.own else ratios(found, mine).text()
@@ -99,7 +99,7 @@ class PackTables:
             return []
         found = [
             (row, ratios(self.of(network, row, step), self.of(network, loop, step)))
-            for row in self.peers(network, step, "lifeboat")]
+            for row in self.family(step, "lifeboat")]
         return [
             bar(f"{step}: wall of {row} / bare loop", network, f"{value.text()} ({loop})", f"at most {NEAR:g}",
                 value.middle <= NEAR)

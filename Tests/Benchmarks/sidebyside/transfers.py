@@ -23,7 +23,8 @@ class Network(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """One step: what the client took, what the store did meanwhile, what the proxy took, what the bucket holds then."""
+    """One step: what the client took, what the store did meanwhile, what the proxy took, and what the bucket holds then
+    where that was asked for."""
 
     usage: Usage
     service: Counters
@@ -42,10 +43,6 @@ class Results:
 
     def of(self, network, row, step):
         return self.transfers.get((network, row, step), [])
-
-    def rows(self, network, step):
-        """The rows that have a step, in the order in which they came first."""
-        return list(dict.fromkeys(row for at, row, what in self.transfers if at == network and what == step))
 
     def plain(self):
         """Everything as values for JSON."""
@@ -80,7 +77,7 @@ class Turn:
     def __exit__(self, *_):
         self.stack.close()
 
-    def measured(self, work, stores):
+    def measured(self, work, stores=False):
         """Calls `work`, which gives a usage, between two looks at the store."""
         self.cluster.settle()
         before, proxy_before = self.cluster.counters(), self.proxy_cpu()
@@ -124,13 +121,19 @@ class PackRounds(Rounds):
         super().__init__(*rest)
         self.corpus = corpus
 
+    def rows(self, step):
+        """The rows that have a step: a contender may bring things back in several ways."""
+        if step == UP:
+            return [contender.name for contender in self.contenders]
+        return [row for contender in self.contenders for row, _ in contender.downloads()]
+
     def take(self, turn, contender, network, number):
         warm(self.corpus.paths[1])
-        up = turn.measured(lambda: contender.upload(self.corpus), stores=True)
+        up = turn.measured(lambda: contender.upload(self.corpus))
         self.results.add(network, contender.name, UP, up)
         for row, work in contender.downloads():
             contender.forget()
-            self.results.add(network, row, DOWN, turn.measured(work, stores=False))
+            self.results.add(network, row, DOWN, turn.measured(work))
         verify(contender, LABEL, self.corpus.digests[1], number)
 
 
@@ -146,11 +149,12 @@ class SeriesRounds(Rounds):
     def take(self, turn, contender, network, number):
         for day, path in self.corpus.paths.items():
             warm(path)
-            step = turn.measured(lambda: contender.backup(f"day-{day}", path), stores=True)
+            is_last = day == self.corpus.days
+            step = turn.measured(lambda: contender.backup(f"day-{day}", path), stores=is_last)
             self.results.add(network, contender.name, f"day {day}", step)
         contender.forget()
         last = f"day-{self.corpus.days}"
-        step = turn.measured(lambda: contender.restore(last), stores=False)
+        step = turn.measured(lambda: contender.restore(last))
         self.results.add(network, contender.name, DOWN, step)
         verify(contender, last, self.corpus.digests[self.corpus.days], number)
 
