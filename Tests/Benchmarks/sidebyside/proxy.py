@@ -18,7 +18,7 @@ class Proxy:
     def __enter__(self):
         with tempfile.TemporaryFile() as errors:
             self.process = subprocess.Popen(
-                [self.program, self.upstream.split("//")[1], "--latency", f"{self.milliseconds / 2:g}"],
+                [self.program, self.upstream.rpartition(":")[2], "--round-trip", f"{self.milliseconds:g}"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
             # It says its port once it listens.
             port = self.process.stdout.readline().strip()
@@ -29,6 +29,7 @@ class Proxy:
         return self
 
     def __exit__(self, *_):
+        # The end of its input is its end.
         for stream in (self.process.stdin, self.process.stdout):
             stream.close()
         end_group(self.process)

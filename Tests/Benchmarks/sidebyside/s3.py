@@ -36,7 +36,7 @@ def main():
         "--latency", type=latencies, default=[0, 40], metavar="A,B",
         help="milliseconds that are added to each round trip, in turn (0,40)")
     parser.add_argument("--only", type=parts, default=list(PARTS), metavar="A,B", help=", ".join(PARTS))
-    parser.add_argument("--proxy", metavar="PATH", help="the tests' proxy (the one beside lifeboat)")
+    parser.add_argument("--proxy", metavar="PATH", help="the program Proxy (the one beside lifeboat)")
     parser.add_argument("--raw", metavar="FILE", help="also write every sample as JSON, after each round")
     common.perform(work, parser.parse_args(), NEEDED)
 
@@ -89,7 +89,7 @@ def work(options, base, cores):
 
 def proxy_program(options):
     """The path of the proxy; it is needed only where time is added."""
-    path = options.proxy or os.path.join(os.path.dirname(os.path.abspath(options.lifeboat or "")), "fault-proxy")
+    path = options.proxy or os.path.join(os.path.dirname(os.path.abspath(options.lifeboat or "")), "Proxy")
     if any(options.latency) and not os.access(path, os.X_OK):
         raise Problem(f"there is no proxy {path}: build it, give its path with --proxy, or ask for --latency 0")
     return path
@@ -122,8 +122,8 @@ def beginning(options, cluster, measured, cores):
         "lifeboat beside restic and a bare loop on an object store", options, list(contenders.values()), cores,
         [f"{cluster.version()} (Debian), one front and one disk in memory, on the same cores as the clients; new for "
          "every turn",
-         f"{options.rounds} interleaved rounds; medians (quartiles); ratios are taken round by round; dumps and packs in "
-         "the page cache; MB = 10^6 bytes",
+         f"{options.rounds} interleaved rounds; medians (quartiles); ratios are taken round by round; dumps and packs "
+         "in the page cache; MB = 10^6 bytes",
          "requests, and MB sent and received, are the front's own count: the bodies of objects in either direction",
          "restores are those of a host that keeps nothing from the backups, to /dev/null"], kept="caches")
     if options.scale != 1:
@@ -136,10 +136,10 @@ def pack_section(packs, own, reference):
     lines = [
         "## Packs", "",
         f"{packs.corpus.title}: {packs.corpus.bytes / MEGABYTE:.1f} MB, in {reference.pack_count} packs of together "
-        f"{reference.pack_bytes / MEGABYTE:.1f} MB. lifeboat and restic read the stream, cut, seal and send it, and give "
-        "it back verified; `lifeboat copy` and the bare loop move the finished packs. The loop's seconds are without the "
-        f"start of Python, and it keeps nothing of what it gets; it has as many threads as lifeboat, {PUTS} up and "
-        f"{GETS} down. restic restores in two ways, and the faster one counts.", ""]
+        f"{reference.pack_bytes / MEGABYTE:.1f} MB. lifeboat and restic read the stream, cut, seal and send it, and "
+        "give it back verified; `lifeboat copy` and the bare loop move the finished packs. The loop's seconds are without "
+        f"the start of Python, and it keeps nothing of what it gets; it has as many threads as lifeboat, {PUTS} up "
+        f"and {GETS} down. restic restores in two ways, and the faster one counts.", ""]
     for network in packs.networks:
         lines += [f"### {capital(network.title)}", "", *tables.details(network), ""]
     return lines
@@ -147,9 +147,10 @@ def pack_section(packs, own, reference):
 
 def series_section(series, own, restic):
     tables = SeriesTables(series, own.name, restic.name)
+    sizes = ", ".join(f"{size / MEGABYTE:.1f}" for size in series.corpus.sizes.values())
     lines = [
         f"## {series.corpus.days} days of orders", "",
-        f"{series.corpus.title}; {', '.join(f'{size / MEGABYTE:.1f}' for size in series.corpus.sizes.values())} MB.", ""]
+        f"{series.corpus.title}; {sizes} MB.", ""]
     for network in series.networks:
         lines += [f"### {capital(network.title)}", "", *tables.per_day(network), "", *tables.details(network), ""]
     return lines

@@ -38,8 +38,9 @@ def cells(transfers):
         megabytes(middle(lambda transfer: transfer.service.got), 2)]
 
 
-HEAD = ["wall s", "client's CPU s", "store's CPU s: front + disk (+ proxy)", "own memory MB (RSS)", "requests", "MB sent",
-        "MB received"]
+HEAD = [
+    "wall s", "client's CPU s", "store's CPU s: front + disk (+ proxy)", "own memory MB (RSS)", "requests", "MB sent",
+    "MB received"]
 
 
 def table(head, rows):
