@@ -137,9 +137,9 @@ def pack_section(packs, own, reference):
         "## Packs", "",
         f"{packs.corpus.title}: {packs.corpus.bytes / MEGABYTE:.1f} MB, in {reference.pack_count} packs of together "
         f"{reference.pack_bytes / MEGABYTE:.1f} MB. lifeboat and restic read the stream, cut, seal and send it, and "
-        "give it back verified; `lifeboat copy` and the bare loop move the finished packs. The loop's seconds are without "
-        f"the start of Python, and it keeps nothing of what it gets; it has as many threads as lifeboat, {PUTS} up "
-        f"and {GETS} down. restic restores in two ways, and the faster one counts.", ""]
+        "give it back verified; `lifeboat copy` and the bare loop move the finished packs. The loop's seconds are "
+        "without the start of Python, and it keeps nothing of what it gets; it has as many threads as lifeboat, "
+        f"{PUTS} up and {GETS} down. restic restores in two ways, and the faster one counts.", ""]
     for network in packs.networks:
         lines += [f"### {capital(network.title)}", "", *tables.details(network), ""]
     return lines
