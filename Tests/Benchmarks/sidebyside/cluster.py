@@ -9,7 +9,7 @@ import tempfile
 import time
 from typing import NamedTuple
 
-from .processes import Problem, output, quiet, say
+from .processes import Problem, end_group, output, require_success, say
 
 SERVERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Servers")
 QUIET_CORES, QUIET_SECONDS, PATIENCE_SECONDS = 0.08, 0.3, 20
@@ -84,7 +84,16 @@ class Cluster:
             self.ceph("stop")
 
     def ceph(self, verb, *arguments):
-        quiet(os.path.join(SERVERS, "ceph"), verb, self.folder, *arguments)
+        """Calls the script; interrupted, it ends with whatever it waits for."""
+        with tempfile.TemporaryFile() as errors:
+            script = subprocess.Popen(
+                [os.path.join(SERVERS, "ceph"), verb, self.folder, *arguments], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
+            try:
+                script.wait()
+            finally:
+                end_group(script)
+            require_success(script.args, script.returncode, errors)
 
     def place(self, bucket, endpoint=None):
         facts = self.facts
