@@ -69,10 +69,12 @@ let house: [Target] = [
 let tests: [Target] = [
   .target(name: "TestKit", dependencies: ["Bytes", "Pipeline", "Store"], path: "Tests/TestKit"),
   .target(name: "FaultProxy", dependencies: ["Bytes", "Pipeline"], path: "Tests/FaultProxy"),
+  .executableTarget(name: "Proxy", dependencies: ["FaultProxy"], path: "Tests/Benchmarks/Proxy"),
   .executableTarget(
     name: "Stages", dependencies: ["Bytes", "Chunking", "Compression", "Cryptography"],
     path: "Tests/Benchmarks/Stages"),
   .testTarget(name: "HouseTests", dependencies: ["TestKit"]),
+  .testTarget(name: "FaultProxyTests", dependencies: ["FaultProxy", "Pipeline", "Bytes", "TestKit"]),
   .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestKit"]),
   .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Bytes", "TestKit"]),
   .testTarget(name: "ChunkingTests", dependencies: ["Chunking", "Bytes", "TestKit"]),
@@ -98,8 +100,8 @@ let tests: [Target] = [
   .testTarget(
     name: "EngineTests",
     dependencies: [
-      "Engine", "Repository", "Databases", "Profiles", "Format", "Store", "Cryptography", "Pipeline", "Bytes",
-      "TestKit",
+      "Engine", "Repository", "Databases", "Profiles", "Format", "Store", "StoreS3", "Cryptography", "Pipeline",
+      "Bytes", "TestKit",
     ]),
   .testTarget(
     name: "DrillsTests",
@@ -108,7 +110,8 @@ let tests: [Target] = [
       "TestKit",
     ]),
   .testTarget(
-    name: "CommandTests", dependencies: ["Command", "Engine", "Profiles", "Cryptography", "Bytes", "TestKit"]),
+    name: "CommandTests",
+    dependencies: ["Command", "Engine", "Profiles", "Store", "Cryptography", "Bytes", "TestKit"]),
 ]
 
 let package = Package(

@@ -112,12 +112,19 @@ final class Rehearsal {
     results.append(
       CheckResult(
         Rehearsal.restoreName, differences.isEmpty ? .pass : .fail,
-        differences.first ?? "\(bytes) bytes, every chunk verified", looksAtData: false, particulars: differences))
+        differences.first ?? "\(bytes) bytes, every chunk verified\(taken)", looksAtData: false,
+        particulars: differences))
     let runner = CheckRunner(restored: restored, reference: reference, stop: run.stop)
     for check in drill.checks {
       results.append(
         try run.measure(.check(check.name)) { () throws(Failure) in try runner.run(check) })
     }
+  }
+
+  /// What had to come from copies: a proof that leans on them says so.
+  private var taken: String {
+    let count = access.meta.repository.fallback?.taken.count ?? 0
+    return count == 0 ? "" : "; \(count) \(count == 1 ? "object" : "objects") taken from copies"
   }
 
   /// What freshness is measured against: the declaration; but a drill that asks for an older state, as of a moment or

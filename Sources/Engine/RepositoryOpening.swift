@@ -13,14 +13,18 @@ package enum RepositoryOpening {
   ///   - key: the key file
   ///   - stateRoot: the state folder of this host; nil to keep no state. With a writer's key the index is kept there
   ///     too; a check, a drill or a restore sees what the store holds, not what this host remembers of it
-  ///   - surroundings: what the store needs from the run
+  ///   - copies: where to look for objects that are missing or damaged; a writer's key never looks there
+  ///   - surroundings: what the stores need from the run
   ///   - decorate: wraps the store, for counting or for rehearsed faults
   package static func open(
-    _ address: StoreAddress, key: KeyFile, stateRoot: String?,
+    _ address: StoreAddress, key: KeyFile, stateRoot: String?, copies: [StoreAddress] = [],
     in surroundings: StoreSurroundings = StoreSurroundings(), decorate: (any Store) -> any Store = { $0 }
   ) throws(Failure) -> OpenRepository {
     let store = decorate(try StoreOpening.open(address, in: surroundings))
-    guard let stateRoot else { return try OpenRepository(store, key: key, state: nil) }
-    return try OpenRepository(store, key: key, state: try HostState(root: stateRoot, repository: key.repository))
+    let state = try stateRoot.map { (root) throws(Failure) in try HostState(root: root, repository: key.repository) }
+    return try OpenRepository(
+      store, key: key, state: state,
+      copies: key.writer == nil ? CopyOpening.open(copies, in: surroundings) : [],
+      notices: surroundings.notices)
   }
 }

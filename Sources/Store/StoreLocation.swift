@@ -27,6 +27,11 @@ package enum StoreLocation: Hashable, Sendable {
     }
   }
 
+  /// Whether it is a folder.
+  package var isLocal: Bool {
+    if case .local = self { true } else { false }
+  }
+
   /// As people write it.
   package var text: String {
     switch self {

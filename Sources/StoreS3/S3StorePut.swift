@@ -39,7 +39,8 @@ extension S3Store {
     }
   }
 
-  private func putRequest(_ path: StorePath) -> S3Request {
+  /// What every new object is put with, but for its lock.
+  var newObjectHeaders: [(name: String, value: String)] {
     let settings = client.settings
     var headers = customerKey
     switch settings.encryption {
@@ -50,7 +51,12 @@ extension S3Store {
     default: break
     }
     if let name = settings.storageClass { headers.append(("x-amz-storage-class", name)) }
-    if let lock = settings.lock {
+    return headers
+  }
+
+  private func putRequest(_ path: StorePath) -> S3Request {
+    var headers = newObjectHeaders
+    if let lock = client.settings.lock {
       let (end, isTooFar) = (client.now / 1_000_000_000).addingReportingOverflow(lock.seconds)
       // The year 2554, where nanoseconds in 64 bits end.
       let latest = UInt64.max / 1_000_000_000

@@ -194,6 +194,7 @@ final class EventLog: Sendable {
         case .step(let text): lines.append("step \(text)")
         case .note(let text): lines.append("note \(text)")
         case .warning(let text): lines.append("warning \(text)")
+        case .store(let notice): lines.append("store \(notice)")
         case .progress: break
         }
       }
@@ -218,5 +219,21 @@ extension RandomSource {
   static func sample(_ seed: Int, _ count: Int) -> [UInt8] {
     var random = RandomSource(seed: UInt64(seed))
     return random.bytes(count)
+  }
+}
+
+/// Collects what stores have to say.
+final class NoticeLog: Sendable {
+  private let kept = Mutex<[StoreNotice]>([])
+
+  var sink: NoticeSink { { notice in self.kept.withLock { $0.append(notice) } } }
+
+  /// The paths of what came from elsewhere.
+  var taken: Set<String> {
+    Set(kept.withLock { $0.compactMap { if case .taken(let path, _) = $0 { path } else { nil } } })
+  }
+
+  var complaints: [String] {
+    kept.withLock { $0.compactMap { if case .degraded(let text) = $0 { text } else { nil } } }
   }
 }

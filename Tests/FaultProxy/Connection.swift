@@ -115,9 +115,10 @@ final class Connection: Sendable {
     if !leavesBody, try !inflow.body(request.framing, { _ in }) { return false }
     board.note(choice, number)
     board.update(number) { $0.status = made.status }
-    try down.write(made.bytes(to: request.method, closes: leavesBody), later: board.oneWay)
+    let way = up.length
+    try down.write(made.bytes(to: request.method, closes: leavesBody), later: way)
     guard leavesBody else { return true }
-    try down.end(later: board.oneWay)
+    try down.end(later: way)
     // Closed with something unread, the connection would be reset and the answer lost.
     _ = try inflow.body(.untilClose) { _ in }
     return false

@@ -5,7 +5,7 @@ import Pipeline
 /// What comes in on one side of a connection: heads and bodies, one after the other.
 final class Inflow {
   /// Large, so that a call of the system moves much.
-  private static let room = 256 << 10
+  static let room = 256 << 10
   /// No head is longer.
   private static let longestHead = 64 << 10
 

@@ -12,10 +12,19 @@ final class Lane: Sendable {
   private struct Parcel: Sendable {
     let due: UInt64
     /// Nil: the end.
-    let bytes: [UInt8]?
+    let block: Block?
   }
 
-  private static let bound = 256 << 20
+  /// Memory for bytes that wait, used again and again: fresh memory would cost more than the copy into it.
+  private final class Block: @unchecked Sendable {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Inflow.room, alignment: 64)
+    var count = 0
+
+    deinit { memory.deallocate() }
+  }
+
+  /// How many blocks may be on the way at once: 256 MiB.
+  private static let bound = (256 << 20) / Inflow.room
 
   private let socket: Socket
   private let stop: StopSignal
@@ -27,6 +36,7 @@ final class Lane: Sendable {
   private let waiting = Atomic<Int>(0)
 
   private struct State {
+    var idle: [Block] = []
     var queue: BoundedQueue<Parcel>?
     var thread: ThreadHandle?
   }
@@ -45,7 +55,15 @@ final class Lane: Sendable {
   ///   - later: nanoseconds beside the way's own
   func write(_ bytes: UnsafeRawBufferPointer, later: UInt64 = 0) throws {
     guard let queue = queue(later) else { return try socket.write(bytes, stop) }
-    try send(Parcel(due: due(later), bytes: Array(bytes)), to: queue)
+    let due = due(later)
+    var rest = bytes
+    while !rest.isEmpty {
+      let block = state.withLock { $0.idle.popLast() } ?? Block()
+      block.count = min(rest.count, block.memory.count)
+      block.memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<block.count]))
+      rest = UnsafeRawBufferPointer(rebasing: rest[block.count...])
+      try send(Parcel(due: due, block: block), to: queue)
+    }
   }
 
   func write(_ bytes: [UInt8], later: UInt64 = 0) throws { try bytes.withUnsafeBytes { try write($0, later: later) } }
@@ -53,7 +71,7 @@ final class Lane: Sendable {
   /// Ends the direction once everything has left.
   func end(later: UInt64 = 0) throws {
     guard let queue = queue(later) else { return socket.finishWriting() }
-    try send(Parcel(due: due(later), bytes: nil), to: queue)
+    try send(Parcel(due: due(later), block: nil), to: queue)
   }
 
   /// Waits until everything has arrived.
@@ -69,6 +87,12 @@ final class Lane: Sendable {
     thread?.join()
   }
 
+  /// How long what leaves now is on its way, in nanoseconds.
+  var length: UInt64 {
+    let now = MonotonicClock.awake()
+    return max(now, opened) - now + delay()
+  }
+
   private func due(_ later: UInt64) -> UInt64 { max(MonotonicClock.awake(), opened) + delay() + later }
 
   private func send(_ parcel: Parcel, to queue: BoundedQueue<Parcel>) throws {
@@ -81,8 +105,7 @@ final class Lane: Sendable {
     state.withLock { state in
       if let queue = state.queue { return queue }
       if delay() == 0, later == 0, opened <= MonotonicClock.awake() { return nil }
-      let queue = BoundedQueue<Parcel>(
-        capacity: 1 << 16, heaviest: Lane.bound, weigh: { $0.bytes?.count ?? 0 }, stop: stop)
+      let queue = BoundedQueue<Parcel>(capacity: Lane.bound, stop: stop)
       state.queue = queue
       state.thread = Threads.run(named: "proxy lane") { [self] in
         do {
@@ -109,7 +132,8 @@ final class Lane: Sendable {
         nanosleep(&rest, nil)
       }
     }
-    guard let bytes = parcel.bytes else { return socket.finishWriting() }
-    try bytes.withUnsafeBytes { try socket.write($0, stop) }
+    guard let block = parcel.block else { return socket.finishWriting() }
+    try socket.write(UnsafeRawBufferPointer(rebasing: block.memory[..<block.count]), stop)
+    state.withLock { $0.idle.append(block) }
   }
 }

@@ -63,7 +63,7 @@ struct DrillTests {
       "component: c\n",
       [
         "1:1: drill: missing; the drill's name is expected",
-        "1:1: repository: missing; the path of a folder, or a profile that has it, is expected",
+        "1:1: repository: missing; a folder or s3://bucket/prefix, or a profile that has it, is expected",
         "1:1: checks: missing; a list of checks is expected",
       ]
     ),

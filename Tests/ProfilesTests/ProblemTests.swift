@@ -15,7 +15,7 @@ struct ProblemTests {
     (
       "component: a\nrepositry: r\nsource: {kind: stdin}\n",
       [
-        "1:1: repository: missing; the path of a folder is expected",
+        "1:1: repository: missing; a folder or s3://bucket/prefix is expected",
         "2:1: repositry: unknown key; did you mean repository?",
       ]
     ),
@@ -100,10 +100,10 @@ struct ProblemTests {
       ]
     ),
     (
-      "component: Orders DB\nrepository: s3://bucket/x\nsource: {kind: stdin}\n",
+      "component: Orders DB\nrepository: gs://bucket/x\nsource: {kind: stdin}\n",
       [
         #"1:12: component: "Orders DB" is not a name of 1 to 64 letters a-z, digits and -"#,
-        "2:13: repository: s3:// is no kind of store that this version knows; the path of a folder is expected",
+        "2:13: repository: gs:// is no kind of store; a folder or s3://bucket/prefix is expected",
       ]
     ),
     (
@@ -138,7 +138,7 @@ struct ProblemTests {
       Samples.problems(text) == [
         "profiles/test.yaml:1:1: component: missing; the component's name is expected",
         "profiles/test.yaml:1:1: componnt: unknown key; did you mean component?",
-        "profiles/test.yaml:2:13: repository: a path is expected, this is a list",
+        "profiles/test.yaml:2:13: repository: a folder or s3://bucket/prefix is expected, this is a list",
         "profiles/test.yaml:5:8: source.run: a program and its arguments, or a line for /bin/sh is expected, this is a group of keys",
         "profiles/test.yaml:6:3: source.markr: unknown key; did you mean marker?",
         #"profiles/test.yaml:7:19: tuning.threads: "0" is not a whole number from 1 to 256"#,

@@ -4,6 +4,7 @@ import Format
 import Pipeline
 import Repository
 import Store
+import Synchronization
 import TestKit
 
 /// The streams of a dump, by name.
@@ -15,6 +16,10 @@ struct RepositoryFixture: Sendable {
   let keys: NewRepository.Keys
   /// The state of the host that makes the backups.
   let host: HostState
+  /// Where readers look for what is missing or damaged.
+  var copies: [StoreCopy] = []
+  /// What stores had to say.
+  let notices = Notices()
   private let folder = TemporaryFolder()
 
   /// Makes a repository with one writer.
@@ -40,7 +45,7 @@ struct RepositoryFixture: Sendable {
   }
 
   func open(_ key: KeyFile, state: HostState? = nil) throws -> OpenRepository {
-    try OpenRepository(store, key: key, state: state)
+    try OpenRepository(store, key: key, state: state, copies: copies, notices: notices.sink)
   }
 
   func writer(_ key: KeyFile? = nil, in other: (any Store)? = nil, state: HostState? = nil) throws -> WriterAccess {
@@ -190,6 +195,27 @@ extension BlobReader {
     }
     guard UInt64(bytes.count) == stream.length else { throw Failure(.damaged, "a stream of another length") }
     return bytes
+  }
+}
+
+/// Keeps what stores have to say.
+final class Notices: Sendable {
+  private let kept = Mutex<[StoreNotice]>([])
+
+  var sink: NoticeSink { { notice in self.kept.withLock { $0.append(notice) } } }
+
+  /// The paths of what was taken from elsewhere, sorted, as often as it was said.
+  var taken: [String] {
+    kept.withLock { $0.compactMap { if case .taken(let path, _) = $0 { path } else { nil } } }.sorted()
+  }
+
+  /// Where they came from.
+  var sources: Set<String> {
+    Set(kept.withLock { $0.compactMap { if case .taken(_, let from) = $0 { from } else { nil } } })
+  }
+
+  var complaints: [String] {
+    kept.withLock { $0.compactMap { if case .degraded(let text) = $0 { text } else { nil } } }
   }
 }
 

@@ -14,6 +14,9 @@ package enum Product {
     return own ?? "\(Checkout.root)/.build/release/lifeboat"
   }()
 
+  /// Whether the full sizes are asked for, which take many minutes.
+  package static var isLong: Bool { getenv("LIFEBOAT_LONG") != nil }
+
   /// Runs the program with nothing around it but what is given: no home, no language, a bare path.
   ///
   /// - Parameters:

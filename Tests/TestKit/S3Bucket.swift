@@ -63,6 +63,14 @@ package final class S3Bucket: Sendable {
     try put(key, bytes)
   }
 
+  /// Copies every object whose key begins so, within the server, to keys that begin in another way.
+  package func copy(_ prefix: String, to other: String) throws {
+    for key in try keys(prefix) {
+      let target = other + key.dropFirst(prefix.count)
+      try server.ask("PUT", "/\(name)/\(target)", headers: ["x-amz-copy-source": "/\(name)/\(key)"])
+    }
+  }
+
   /// The keys that begin so, sorted.
   package func keys(_ prefix: String = "") throws -> [String] {
     var keys: [String] = []

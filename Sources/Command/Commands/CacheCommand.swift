@@ -38,12 +38,13 @@ struct CacheRebuildCommand: LifeboatCommand {
   var threads: Int?
 
   @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var copies: CopyOptions
   @OptionGroup var output: OutputOptions
 
   func run(in context: RunContext) throws(Failure) {
     try OptionRange.check(threads, "--threads", Tuning.threadCounts)
     let named = try NamedComponent(component)
-    let address = try repository.address(in: context, for: [.restorer], hints: named.hints)
+    let address = try repository.address(in: context, for: [.restorer], hints: named.hints).asking(copies)
     let chosen = try ChosenSnapshot.open(
       address, try SelectionOptions.word(snapshot), of: named.name, writer: nil, to: "fill the reference cache",
       threads: threads, in: context)

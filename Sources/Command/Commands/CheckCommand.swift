@@ -10,7 +10,8 @@ import Synchronization
 /// `lifeboat check`: looks at everything in a repository.
 ///
 /// JSON: one `problem` for each with `severity` (`damage`, `warning`, `note`), `object`, `what`, `next`, `costs` (objects with
-/// `snapshot`, `component`, `writer`), `exact` (false where `costs` is at most what it costs); at the end `check` with
+/// `snapshot`, `component`, `writer`), `exact` (false where `costs` is at most what it costs), `copies` (those that have the
+/// object); at the end `check` with
 /// `sound`, `objects`, `storedBytes`, `snapshots`, `bytesRead`, `packsRead`, `blobsOpened`, `milliseconds`.
 struct CheckCommand: LifeboatCommand {
   static let configuration = CommandConfiguration(
@@ -27,6 +28,7 @@ struct CheckCommand: LifeboatCommand {
   var threads: Int?
 
   @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var copies: CopyOptions
   @OptionGroup var quiet: QuietOptions
   @OptionGroup var output: OutputOptions
 
@@ -36,7 +38,7 @@ struct CheckCommand: LifeboatCommand {
     try OptionRange.check(threads, "--threads", Tuning.threadCounts)
     let address = try repository.address(in: context, for: readData ? [.restorer, .keeper] : [.keeper, .restorer]) {
       () throws(Failure) in nil
-    }
+    }.asking(copies)
     let watch = Stopwatch()
     let report = try address.withReadOnlyRepository(in: context) { (repository) throws(Failure) in
       try check(repository, in: context)

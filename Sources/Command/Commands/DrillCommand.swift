@@ -39,6 +39,7 @@ struct DrillRunCommand: LifeboatCommand {
   var threads: Int?
 
   @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var copies: CopyOptions
   @OptionGroup var quiet: QuietOptions
   @OptionGroup var output: OutputOptions
 
@@ -50,6 +51,7 @@ struct DrillRunCommand: LifeboatCommand {
     try OptionRange.check(threads, "--threads", Tuning.threadCounts)
     let plan = try Drill.load(try Lookup.drill(drill))
     let address = try repository.address(in: context, for: [.restorer]) { () throws(Failure) in AddressHints(plan) }
+      .asking(copies)
     let progress = RunProgress()
     let run = DrillRun(
       plan, tool: Release.tool, writer: writer, clock: clock, stop: context.stop, progress: progress, workers: threads,
@@ -86,11 +88,12 @@ struct DrillHistoryCommand: LifeboatCommand {
   var component: String?
 
   @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var copies: CopyOptions
   @OptionGroup var output: OutputOptions
 
   func run(in context: RunContext) throws(Failure) {
     let named = try NamedComponent(component)
-    let address = try repository.address(in: context, for: [.keeper, .restorer], hints: named.hints)
+    let address = try repository.address(in: context, for: [.keeper, .restorer], hints: named.hints).asking(copies)
     let history = try address.withReadOnlyRepository(in: context) { (repository) throws(Failure) in
       try DrillHistory.load(try MetaAccess(repository, to: "show records"))
     }

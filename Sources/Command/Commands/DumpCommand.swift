@@ -33,6 +33,7 @@ struct DumpCommand: LifeboatCommand {
   var force = false
 
   @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var copies: CopyOptions
   @OptionGroup var output: OutputOptions
 
   var sendsDataToOutput: Bool { true }
@@ -45,7 +46,7 @@ struct DumpCommand: LifeboatCommand {
         next: "Send the dump into a file or a pipe, or add --force.")
     }
     let named = try NamedComponent(component)
-    let address = try repository.address(in: context, for: [.restorer], hints: named.hints)
+    let address = try repository.address(in: context, for: [.restorer], hints: named.hints).asking(copies)
     let chosen = try ChosenSnapshot.open(
       address, selection, of: named.name, writer: writer, to: "open dumps", threads: nil, in: context)
     chosen.warn(in: context)

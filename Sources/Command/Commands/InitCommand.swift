@@ -20,8 +20,10 @@ struct InitCommand: LifeboatCommand {
       Without --component the first writer may write every component that no other writer is granted.
       """)
 
-  @Argument(help: "Where the repository is to be: an empty folder, or one that does not exist.", completion: .directory)
-  var location: String
+  @Argument(
+    help: "Where the repository is to be: an empty folder, one that does not exist, or s3://bucket/prefix.",
+    completion: .directory)
+  var location: String?
 
   @Option(name: .customLong("component"), help: "A component that the first writer may write; may be repeated.")
   var components: [String] = []
@@ -31,6 +33,11 @@ struct InitCommand: LifeboatCommand {
 
   @Option(help: "What to call the first writer. Default: the name of this host.")
   var label: String?
+
+  @Option(
+    help: "The component or the path of the profile that says how the store is reached, and where it is.",
+    completion: .file())
+  var profile: String?
 
   @OptionGroup var protection: NewPassphraseOptions
   @OptionGroup var output: OutputOptions
@@ -45,7 +52,15 @@ struct InitCommand: LifeboatCommand {
     let wanted = components.isEmpty ? [Enrolment.everyComponent] : components
     try ComponentNames.check(components, allowsEvery: true)
     for role in InitCommand.roles { try KeyFileStorage.checkFree(path(of: role)) }
-    let store = try StoreOpening.open(try StoreLocation(location), create: true)
+    let said = try profile.map { (word) throws(Failure) in AddressHints(try Profile.load(try Lookup.profile(word))) }
+    let location = try location.map { (text) throws(Failure) in try StoreLocation(text) }
+    guard location != nil || said != nil else {
+      throw Failure(
+        .usage, "nothing says where the repository is to be", at: "command line",
+        next: "Give a folder, s3://bucket/prefix, or --profile.")
+    }
+    let address = try RepositoryOptions.stores(location, said).store
+    let store = try StoreOpening.open(address, create: true, in: context.surroundings)
     // Asked before the passphrase: nobody should think of one in vain.
     try NewRepository.requireNone(in: store)
     let passphrase = protection.isWanted ? try protection.source(in: context).fetch() : nil

@@ -39,6 +39,7 @@ struct RestoreCommand: LifeboatCommand {
   var threads: Int?
 
   @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var copies: CopyOptions
   @OptionGroup var quiet: QuietOptions
   @OptionGroup var output: OutputOptions
 
@@ -49,7 +50,7 @@ struct RestoreCommand: LifeboatCommand {
     let wanted = try selection.selection()
     try OptionRange.check(threads, "--threads", Tuning.threadCounts)
     let named = try NamedComponent(component)
-    let address = try repository.address(in: context, for: [.restorer], hints: named.hints)
+    let address = try repository.address(in: context, for: [.restorer], hints: named.hints).asking(copies)
     let chosen = try ChosenSnapshot.open(
       address, wanted, of: named.name, writer: selection.writer, to: "restore", threads: threads, in: context)
     let names = streams

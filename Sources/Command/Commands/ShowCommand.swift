@@ -26,12 +26,13 @@ struct ShowCommand: LifeboatCommand {
   var writer: String?
 
   @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var copies: CopyOptions
   @OptionGroup var output: OutputOptions
 
   func run(in context: RunContext) throws(Failure) {
     let selection = try SelectionOptions.word(snapshot)
     let named = try NamedComponent(component)
-    let address = try repository.address(in: context, for: [.restorer, .keeper], hints: named.hints)
+    let address = try repository.address(in: context, for: [.restorer, .keeper], hints: named.hints).asking(copies)
     let view = try address.withReadOnlyRepository(in: context) { (repository) throws(Failure) in
       try SnapshotView(repository, selection, of: named.name, writer: writer, in: context)
     }

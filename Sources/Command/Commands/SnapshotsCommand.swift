@@ -17,11 +17,12 @@ struct SnapshotsCommand: LifeboatCommand {
   var component: String?
 
   @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var copies: CopyOptions
   @OptionGroup var output: OutputOptions
 
   func run(in context: RunContext) throws(Failure) {
     let named = try NamedComponent(component)
-    let address = try repository.address(in: context, for: [.keeper, .restorer], hints: named.hints)
+    let address = try repository.address(in: context, for: [.keeper, .restorer], hints: named.hints).asking(copies)
     let (history, ledger, access) = try address.withReadOnlyRepository(in: context) { (repository) throws(Failure) in
       let access = try MetaAccess(repository, to: "list snapshots")
       return (try SnapshotHistory.load(access), try Ledger.load(access), access)

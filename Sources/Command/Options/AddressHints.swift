@@ -6,17 +6,23 @@ import Profiles
 /// What a profile or drill says of its repository.
 struct AddressHints {
   let repository: String
+  let store: StoreSettings
+  let copies: [CopySettings]
   let keys: KeyFiles
   let passphrase: SecretReference?
 
   init(_ profile: Profile) {
     repository = profile.repository
+    store = profile.store
+    copies = profile.copies
     keys = profile.keys
     passphrase = profile.passphrase
   }
 
   init(_ drill: Drill) {
     repository = drill.repository
+    store = drill.store
+    copies = drill.copies
     keys = drill.keys
     passphrase = drill.passphrase
   }

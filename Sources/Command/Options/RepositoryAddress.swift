@@ -3,11 +3,12 @@ import Engine
 import Format
 import Profiles
 import Repository
-import Store
 
 /// Where a repository is, and with which key file it is opened.
 struct RepositoryAddress: Sendable {
-  let location: StoreLocation
+  let store: StoreAddress
+  /// Where else its objects are.
+  let copies: [StoreAddress]
   let keyPath: String
   let passphrase: SecretReference?
 
@@ -24,11 +25,11 @@ struct RepositoryAddress: Sendable {
   ) throws(Failure) -> Result {
     let key = try key(in: context)
     return try naming { () throws(Failure) in
-      try body(try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context)))
+      try body(try open(with: key, in: context))
     }
   }
 
-  /// Opens the repository to read it. A host that can keep no local state is warned and served all the same: a
+  /// Opens the repository to read it; what is missing or damaged is read from copies. A host that can keep no local state is warned and served all the same: a
   /// recovery must not hang on it. `body` may be run a second time.
   func withReadOnlyRepository<Result>(
     in context: RunContext, _ body: (OpenRepository) throws(Failure) -> Result
@@ -36,7 +37,7 @@ struct RepositoryAddress: Sendable {
     let key = try key(in: context)
     return try naming { () throws(Failure) in
       do throws(Failure) {
-        return try body(try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context)))
+        return try body(try open(with: key, copies: copies, in: context))
       } catch {
         return try body(try openWithoutState(with: key, because: error, in: context))
       }
@@ -46,7 +47,7 @@ struct RepositoryAddress: Sendable {
   /// Opens the repository to read it, with local state where there can be any.
   func openReadOnly(with key: KeyFile, in context: RunContext) throws(Failure) -> OpenRepository {
     do throws(Failure) {
-      return try RepositoryOpening.open(location, key: key, stateRoot: stateRoot(context))
+      return try open(with: key, copies: copies, in: context)
     } catch {
       return try openWithoutState(with: key, because: error, in: context)
     }
@@ -63,13 +64,19 @@ struct RepositoryAddress: Sendable {
     }
   }
 
-  private func stateRoot(_ context: RunContext) -> String { HostState.defaultRoot(environment: context.environment) }
+  private func open(
+    with key: KeyFile, copies: [StoreAddress] = [], in context: RunContext
+  ) throws(Failure) -> OpenRepository {
+    try RepositoryOpening.open(
+      store, key: key, stateRoot: HostState.defaultRoot(environment: context.environment), copies: copies,
+      in: context.surroundings)
+  }
 
   private func openWithoutState(
     with key: KeyFile, because failure: Failure, in context: RunContext
   ) throws(Failure) -> OpenRepository {
     guard failure.code == .stateFailed else { throw failure }
     context.warn("\(failure.what) (\(failure.place)); going on with what the key file knows alone")
-    return try RepositoryOpening.open(location, key: key, stateRoot: nil)
+    return try RepositoryOpening.open(store, key: key, stateRoot: nil, copies: copies, in: context.surroundings)
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Bytes
+import Engine
 import Format
-import Glibc
 import Profiles
 import Store
 
@@ -15,6 +15,11 @@ struct RepositoryOptions: ParsableArguments {
   @Option(help: "The key file. Default: LIFEBOAT_KEY, or the component's profile.", completion: .file())
   var key: String?
 
+  @Option(
+    help: "The component or the path of the profile that says where the repository, its store and the keys are.",
+    completion: .file())
+  var profile: String?
+
   @OptionGroup var passphrase: PassphraseOptions
 
   /// Works out what is meant: options first, then the environment, then what a profile says.
@@ -22,38 +27,69 @@ struct RepositoryOptions: ParsableArguments {
   /// - Parameters:
   ///   - context: for the environment
   ///   - roles: which of a profile's keys to take, the best first
-  ///   - hints: what a profile or drill says; only asked where it is needed
+  ///   - hints: what a profile or drill says; a problem with it counts only where something of it is needed
   func address(
     in context: RunContext, for roles: [Role], hints: () throws(Failure) -> AddressHints?
   ) throws(Failure) -> RepositoryAddress {
-    var location = repository ?? context.environment["LIFEBOAT_REPOSITORY"].flatMap { $0.isEmpty ? nil : $0 }
-    var keyPath = key ?? context.environment["LIFEBOAT_KEY"].flatMap { $0.isEmpty ? nil : $0 }
-    var reference = passphrase.reference(in: context)
-    if location == nil || keyPath == nil || reference == nil {
-      let isNeeded = location == nil || keyPath == nil
-      let said: AddressHints?
-      do throws(Failure) {
-        said = try hints()
-      } catch {
-        if isNeeded { throw error }
-        said = nil
-      }
-      location = location ?? said?.repository
-      keyPath = keyPath ?? said?.key(for: roles)
-      reference = reference ?? said?.passphrase
+    let location = try (repository ?? context.value("LIFEBOAT_REPOSITORY")).map { (text) throws(Failure) in
+      try StoreLocation(text)
     }
-    guard let location else {
-      throw Failure(
-        .usage, "no repository is named", at: "command line",
-        next: "Give --repository, set LIFEBOAT_REPOSITORY, or name a component that has a profile.")
-    }
-    guard let keyPath else {
-      throw Failure(
-        .usage, "no key file is named", at: "command line",
-        next: "Give --key with a \(roles.map(\.rawValue).joined(separator: " or ")) key, or set LIFEBOAT_KEY.")
-    }
+    let keyPath = key ?? context.value("LIFEBOAT_KEY")
+    // The way to a bucket may be in the profile alone, so that one without it could lead to another store.
+    let isNeeded = keyPath == nil || location?.isLocal != true
+    let said = try said(isNeeded: isNeeded, hints)
+    let (store, copies) = try RepositoryOptions.stores(location, said)
+    guard let keyPath = keyPath ?? said?.key(for: roles) else { throw RepositoryOptions.noKey(roles) }
     return RepositoryAddress(
-      location: try StoreLocation(location), keyPath: keyPath, passphrase: reference)
+      store: store, copies: copies, keyPath: keyPath,
+      passphrase: passphrase.reference(in: context) ?? said?.passphrase)
+  }
+
+  /// What the profile says that `--profile` names, or else what the command's own says.
+  private func said(
+    isNeeded: Bool, _ hints: () throws(Failure) -> AddressHints?
+  ) throws(Failure) -> AddressHints? {
+    if let profile { return AddressHints(try Profile.load(try Lookup.profile(profile))) }
+    do throws(Failure) {
+      return try hints()
+    } catch {
+      if isNeeded { throw error }
+      return nil
+    }
+  }
+
+  /// The store, and its copies. What a profile says of the way to its store and of copies counts for that store alone.
+  static func stores(
+    _ location: StoreLocation?, _ said: AddressHints?
+  ) throws(Failure) -> (store: StoreAddress, copies: [StoreAddress]) {
+    guard let said else {
+      guard let location else { throw RepositoryOptions.noRepository }
+      return (StoreAddress(location), [])
+    }
+    let (own, copies) = try known(said)
+    guard let location = location ?? own?.location else { throw RepositoryOptions.noRepository }
+    if let own, location == own.location { return (own, copies) }
+    // The way to a copy is known, too: it takes the store's place when that is gone.
+    guard let copy = copies.first(where: { $0.location == location }) else { return (StoreAddress(location), []) }
+    return (copy, copies.filter { $0.location != location })
+  }
+
+  /// The store that a profile names, and its copies.
+  static func known(_ said: AddressHints) throws(Failure) -> (own: StoreAddress?, copies: [StoreAddress]) {
+    let own = said.repository.isEmpty ? nil : StoreAddress(try StoreLocation(said.repository), said.store)
+    var copies: [StoreAddress] = []
+    for copy in said.copies { copies.append(try StoreAddress(copy)) }
+    return (own, copies)
+  }
+
+  private static let noRepository = Failure(
+    .usage, "no repository is named", at: "command line",
+    next: "Give --repository, set LIFEBOAT_REPOSITORY, or name a component that has a profile.")
+
+  private static func noKey(_ roles: [Role]) -> Failure {
+    Failure(
+      .usage, "no key file is named", at: "command line",
+      next: "Give --key with a \(roles.map(\.rawValue).joined(separator: " or ")) key, or set LIFEBOAT_KEY.")
   }
 }
 

@@ -21,12 +21,14 @@ enum CheckText {
         [
           ("severity", .text("\(problem.severity)")), ("object", .text(problem.path)), ("what", .text(problem.what)),
           ("next", .text(problem.next)), ("costs", .list(costs)), ("exact", .truth(problem.isExact)),
+          ("copies", .list(problem.copies.map { .text($0) })),
         ], lines(of: problem)))
   }
 
   private static func lines(of problem: CheckProblem) -> [String] {
     var lines = ["\(problem.severity): \(problem.what)", "  where: \(problem.path)"]
     if !problem.costs.isEmpty { lines.append("  costs\(problem.isExact ? "" : " at most"): \(names(problem.costs))") }
+    if !problem.copies.isEmpty { lines.append("  a copy has it: \(problem.copies.joined(separator: ", "))") }
     if !problem.next.isEmpty { lines.append("  next: \(problem.next)") }
     return lines
   }
@@ -67,10 +69,17 @@ enum CheckText {
     guard let first = damage.first else { return nil }
     let lost = Set(damage.flatMap { $0.costs.map(\.name) }).count
     let more = damage.count > 1 ? ", and \(Plural.of(UInt64(damage.count - 1), "more problem"))" : ""
+    let cost =
+      lost == 0
+      ? "No snapshot is lost; see the list above."
+      : "\(Plural.of(UInt64(lost), "snapshot")) cannot be restored in full: see the list above."
+    let held = damage.count { !$0.copies.isEmpty }
+    let help =
+      held == 0
+      ? ""
+      : " Copies have \(held == damage.count ? "all" : "\(held)") of the \(Plural.of(UInt64(damage.count), "object")): "
+        + "restore with them, and put back what is missing with lifeboat copy."
     return Failure(
-      .damaged, "the repository is damaged: \(first.what)\(more)", at: first.path,
-      next: lost == 0
-        ? "No snapshot is lost; see the list above."
-        : "\(Plural.of(UInt64(lost), "snapshot")) cannot be restored in full: see the list above.")
+      .damaged, "the repository is damaged: \(first.what)\(more)", at: first.path, next: cost + help)
   }
 }

@@ -2,6 +2,7 @@ import Bytes
 import Engine
 import Pipeline
 import Profiles
+import Store
 
 /// For programs: one JSON object a line. Every object has `type` and `time` (UTC, `2026-11-20T03:00:00Z`).
 ///
@@ -10,6 +11,9 @@ import Profiles
 /// | `step` | `step`: what begins |
 /// | `note`, `warning` | `text` |
 /// | `progress` | `subject`, `unit` (`bytes`, `objects`, `snapshots`), `done`, `total` (null where unknown), `newBytes` (null where nothing is stored), `milliseconds` since the start |
+/// | `waiting` | a call of the store failed and is tried again: `reason`, `attempt` (which try failed, from 1), `milliseconds` until the next, `budget` (milliseconds until it is given up) |
+/// | `resumed` | the store answers again: `milliseconds` since the first failure |
+/// | `taken` | an object was missing or damaged, and good bytes came from elsewhere: `path`, `from` |
 /// | `error` | `code` (stable, see the catalogue), `status` (the exit status), `what`, `where`, `next` |
 ///
 /// What the commands themselves say is described where each says it. Numbers beyond 2^53 are texts; counts are bytes
@@ -31,6 +35,22 @@ struct JSONRenderer: Renderer {
     case .note(let text): if !isQuiet { write("note", [("text", .text(text))]) }
     case .warning(let text): write("warning", [("text", .text(text))])
     case .progress(let reading): if !isQuiet { write("progress", JSONRenderer.fields(reading, subject)) }
+    case .store(let notice): if !isQuiet { show(notice) }
+    }
+  }
+
+  private func show(_ notice: StoreNotice) {
+    switch notice {
+    case .waiting(let wait):
+      write(
+        "waiting",
+        [
+          ("reason", .text(wait.reason)), ("attempt", .count(UInt64(wait.attempt))),
+          ("milliseconds", .count(wait.delay / 1_000_000)), ("budget", .count(wait.budgetLeft / 1_000_000)),
+        ])
+    case .resumed(let length): write("resumed", [("milliseconds", .count(length / 1_000_000))])
+    case .taken(let path, let from): write("taken", [("path", .text(path)), ("from", .text(from))])
+    case .degraded(let what): write("warning", [("text", .text(what))])
     }
   }
 

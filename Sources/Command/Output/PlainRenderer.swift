@@ -1,11 +1,14 @@
 import Bytes
 import Engine
+import Pipeline
+import Synchronization
 
 /// For logs and mail: one summary on standard output, warnings and errors on standard error, and a line every few
-/// minutes on long runs. Nothing is said that a person need not read.
-struct PlainRenderer: Renderer {
+/// minutes on long runs and at both ends of a long wait. Nothing is said that a person need not read.
+final class PlainRenderer: Renderer {
   private let streams: StandardStreams
   private let isQuiet: Bool
+  private let talk = Mutex(OutageTalk())
 
   let progressInterval: UInt64 = 300_000_000_000
 
@@ -20,6 +23,9 @@ struct PlainRenderer: Renderer {
     case .warning(let text): streams.errors.write("lifeboat: warning: \(SafeText.line(text))\n")
     case .progress(let reading):
       if !isQuiet { streams.errors.write("\(SafeText.line(subject)): \(ProgressText.of(reading))\n") }
+    case .store(let notice):
+      guard !isQuiet, let text = talk.withLock({ $0.hear(notice, at: MonotonicClock.awake()) }) else { return }
+      streams.errors.write("lifeboat: \(SafeText.line(text))\n")
     }
   }
 

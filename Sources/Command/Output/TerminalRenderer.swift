@@ -1,6 +1,7 @@
 import Bytes
 import Engine
 import Glibc
+import Pipeline
 import Synchronization
 
 /// For a person at a terminal: a line on standard error that is written over and over while a run goes on.
@@ -8,6 +9,7 @@ final class TerminalRenderer: Renderer {
   private struct State {
     var step = ""
     var hasLine = false
+    var talk = OutageTalk()
   }
 
   private let streams: StandardStreams
@@ -25,9 +27,14 @@ final class TerminalRenderer: Renderer {
       case .warning(let text): write("lifeboat: warning: \(SafeText.line(text))\n", &state)
       case .progress(let reading):
         let step = state.step.isEmpty ? "" : " \(state.step)"
-        let line = "\(SafeText.line(subject))\(step): \(ProgressText.of(reading))"
+        let wait = state.talk.hasBegun ? ", waiting for the store" : ""
+        let line = "\(SafeText.line(subject))\(step): \(ProgressText.of(reading))\(wait)"
         streams.errors.write("\r\(line.prefix(max(20, TerminalRenderer.width() - 1)))\u{1b}[K")
         state.hasLine = true
+      case .store(let notice):
+        if let text = state.talk.hear(notice, at: MonotonicClock.awake()) {
+          write("lifeboat: \(SafeText.line(text))\n", &state)
+        }
       }
     }
   }

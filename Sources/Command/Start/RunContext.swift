@@ -2,6 +2,7 @@ import Bytes
 import Engine
 import Glibc
 import Pipeline
+import Store
 import Synchronization
 
 /// What a running command works with: the stop of the process, a voice, and the environment.
@@ -13,6 +14,7 @@ final class RunContext: Sendable {
   private let renderer: any Renderer
   private let voice: LineWriter
   private let hasWarned = Atomic<Bool>(false)
+  private let tally = Mutex(StoreTally())
 
   init(_ command: any LifeboatCommand, _ streams: StandardStreams, stop: StopSignal) {
     self.stop = stop
@@ -28,8 +30,19 @@ final class RunContext: Sendable {
     }
   }
 
+  /// A variable of the environment; nil if it is not set, or empty.
+  func value(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
+
   /// Gets the events of a run; remembers that there was a warning.
   var events: EventSink { { [self] event in show(event) } }
+
+  /// What stores are opened with.
+  var surroundings: StoreSurroundings {
+    StoreSurroundings(environment: environment, stop: stop) { [self] notice in
+      tally.withLock { $0.hear(notice) }
+      show(Event(notice))
+    }
+  }
 
   func warn(_ text: String) { show(.warning(text)) }
 
@@ -55,6 +68,7 @@ final class RunContext: Sendable {
 
   /// The exit status of a run that came to its end.
   func finish(promisesOutput: Bool) -> Int32 {
+    sumUp()
     guard let broken = voice.failure else { return hasWarned.load(ordering: .relaxed) ? 1 : 0 }
     guard promisesOutput else {
       PlainRenderer(streams, isQuiet: false).show(.warning(broken.description), of: "")
@@ -65,9 +79,20 @@ final class RunContext: Sendable {
 
   /// The exit status of a run that failed.
   func finish(failing failure: Failure) -> Int32 {
+    sumUp()
     renderer.fail(failure)
     if voice.failure != nil { PlainRenderer(streams, isQuiet: false).fail(failure) }
     return failure.code.exitStatus
+  }
+
+  /// Says once what the stores had to say in all.
+  private func sumUp() {
+    let sum = tally.withLock { tally in
+      defer { tally = StoreTally() }
+      return tally
+    }
+    for text in sum.notes { note(text) }
+    for text in sum.warnings { warn(text) }
   }
 
   private func show(_ event: Event) {

@@ -4,7 +4,8 @@
 
 Needs Python 3.11, PyNaCl and python-zstandard (Debian: python3-nacl, python3-zstandard). Before you give it a key,
 compare its sha256sum with "rescue" in your key file. Nothing leaves it unverified: small objects are compared with
-their names, envelopes with the authority that the key file pins, every blob with its seal and its keyed name."""
+their names, envelopes with the authority that the key file pins, every blob with its seal and its keyed name. What is
+missing or damaged in the store is taken from its copies, if you name any with --copy."""
 import argparse, base64, contextlib, datetime, functools, getpass, hashlib, hmac, io, json, os, re, struct, sys
 from collections import namedtuple
 from pathlib import Path
@@ -55,11 +56,17 @@ def parse_json(data):
     return json.loads(data.decode("utf-8"), object_pairs_hook=strict, parse_constant=lambda _: expect(False))
 
 # ---- 1. Objects and paths; 4. Authority ----------------------------------------------------------------------------
+def is_sound(path):
+    """Whether a file has the SHA-256 that its name ends with."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == path.name[-64:]
+
 class Repository:
-    def __init__(self, root, key, unverified):
-        self.root, self.key, self.unverified = Path(root), key, unverified
+    def __init__(self, root, copies, key, unverified):
+        self.roots, self.sought, self.key, self.unverified = [Path(root), *map(Path, copies)], {}, key, unverified
         self.id, self.newest, self.keepers, self.closed = bytes.fromhex(key["repository"]), -1, [], []
-        os.listdir(self.root / "writers")  # raises if there is no repository
+        for root in self.roots:
+            os.listdir(root / "writers")  # raises if there is no repository
         self.read_authority()
 
     def distrust(self, problem):
@@ -71,19 +78,42 @@ class Repository:
     def paths(self, folder):
         """The folders and objects in a folder. Other names, as those of unfinished writes, are passed over."""
         pattern = "[0-9a-f]{2}|[0-9a-f]{32}|([0-9]{8}-)?[0-9a-f]{64}"
-        names = sorted(os.listdir(self.root / folder)) if os.path.isdir(self.root / folder) else []
+        folders = [root / folder for root in self.roots if os.path.isdir(root / folder)]
+        names = sorted({name for place in folders for name in os.listdir(place)})
         return [f"{folder}/{name}" for name in names if re.fullmatch(pattern, name)]
 
     def part(self, path, offset, length):
         """A part of an object, not verified; an offset below 0 counts from the end."""
-        with open(self.root / path, "rb") as file:
+        with open((self.sought.get(path) or self.roots[0]) / path, "rb") as file:
             file.seek(offset, os.SEEK_END if offset < 0 else os.SEEK_SET)
             return file.read(length)
 
+    def mended(self, path, read):
+        """What `read` makes of an object; once more from a copy, if the store's bytes are missing or wrong."""
+        try:
+            with parsing(path):
+                return read()
+        except Damage:
+            if not self.find_copy(path):
+                raise
+        with parsing(path):
+            return read()
+
+    def find_copy(self, path):
+        """Whether a copy has the bytes that the name says and the store has not; they are taken from there then."""
+        if path not in self.sought:
+            sound = next((root for root in self.roots if is_sound(root / path)), self.roots[0])
+            self.sought[path] = sound
+            if sound != self.roots[0]:
+                say(f"taken from the copy {sound}: {path}")
+        return self.sought[path] != self.roots[0]
+
     def whole(self, path, limit):
-        data = self.part(path, 0, limit + 1)
-        expect(len(data) <= limit and hashlib.sha256(data).hexdigest() == path[-64:], "its digest is not its name")
-        return data
+        def read():
+            data = self.part(path, 0, limit + 1)
+            expect(len(data) <= limit and hashlib.sha256(data).hexdigest() == path[-64:], "its digest is not its name")
+            return data
+        return self.mended(path, read)
 
     def read_authority(self):
         previous, pinned = None, self.key["authority"]
@@ -220,13 +250,20 @@ class Writer:
         for path in [path for folder in folders for path in self.repository.paths(folder)]:
             try:
                 with parsing(path):
-                    sealed = self.repository.whole(path, 64 * MIB) if kind == INDEX else self.directory(path)
-                    _, body = self.repository.open(sealed, kind, self, path)
-                    found = parse_index(body, self.folder) if kind == INDEX else parse_directory(body, path)
-                    for name, copy in list(found):
+                    for name, copy in self.contents(kind, path):
                         self.copies.setdefault((copy.kind, name), []).append(copy)
             except Damage as damage:
                 say(f"passed over: {damage}")
+
+    def contents(self, kind, path):
+        """The (name, copy) of each blob that an index object, or a pack's own directory, speaks of."""
+        if kind == INDEX:
+            _, body = self.repository.open(self.repository.whole(path, 64 * MIB), kind, self, path)
+            return list(parse_index(body, self.folder))
+        def read():
+            _, body = self.repository.open(self.directory(path), kind, self, path)
+            return list(parse_directory(body, path))
+        return self.repository.mended(path, read)
 
     def directory(self, pack):
         magic, length, zero = struct.unpack("<8sII", self.repository.part(pack, -16, 16))
@@ -242,14 +279,14 @@ class Writer:
                 if copy.depth < below and copy not in self.failed:
                     try:
                         with parsing(f"{copy.pack}, blob at {copy.offset},"):
-                            return self.open_copy(name, copy)
+                            base = self.blob(kind, copy.base, copy.depth) if copy.flags & DELTA else None
+                            return self.repository.mended(copy.pack, lambda: self.open_copy(name, copy, base))
                     except Damage as damage:
                         self.failed.add(copy)
                         say(f"passed over: {damage}")
         raise Damage(f"{self.folder}: no good copy of {'list' if kind == LIST else 'chunk'} {name.hex()}")
 
-    def open_copy(self, name, copy):
-        prefix = self.blob(copy.kind, copy.base, copy.depth) if copy.flags & DELTA else None  # base first: saves memory
+    def open_copy(self, name, copy, prefix):
         secret = self.unwrap(copy.key.wrap, copy.key.kind, copy.key.epoch)
         expect(keyed(secret, b"lifeboat-1 session key") == copy.key.id, "wrong session key")
         sealed = self.repository.part(copy.pack, copy.offset, copy.sealed)
@@ -521,6 +558,7 @@ def main():
     parser = argparse.ArgumentParser(description="Exit codes: 2 usage, 4 access, 5 key, 6 damage")
     parser.add_argument("command", choices=["snapshots", "restore"])
     parser.add_argument("--store", required=True, help="the folder of the repository")
+    parser.add_argument("--copy", action="append", default=[], help="a folder with a copy of it; may be repeated")
     parser.add_argument("--key", required=True, help="the restorer's key file")
     parser.add_argument("--passphrase-file", help="holds the passphrase of the key file")
     parser.add_argument("--unverified", action="store_true", help="go on where it cannot be told who wrote something")
@@ -536,7 +574,7 @@ def main():
             raise KeyProblem(f"{arguments.key} is the key file of a {key['lifeboat']}")
         if arguments.unverified:
             say("UNVERIFIED: whoever could write to the store may have written what comes out")
-        repository = Repository(arguments.store, key, arguments.unverified)
+        repository = Repository(arguments.store, arguments.copy, key, arguments.unverified)
         (restore if arguments.command == "restore" else list_snapshots)(repository, arguments)
         return 0
     except Problem as problem:

@@ -33,6 +33,16 @@ package struct MetaAccess: Sendable {
     grants = Grants(writers)
   }
 
+  /// The same writers, of a repository whose copies are not looked at.
+  var withoutCopies: MetaAccess { MetaAccess(self, repository.withoutCopies) }
+
+  private init(_ other: MetaAccess, _ repository: OpenRepository) {
+    self.repository = repository
+    writers = other.writers
+    problems = other.problems
+    grants = other.grants
+  }
+
   /// Opens what is sealed to meta.
   package var identities: [AgeIdentity] { repository.key.meta.map { .x25519($0) } }
 
@@ -57,6 +67,11 @@ package struct RestorerAccess: Sendable {
     guard !repository.key.data.isEmpty else { throw repository.wrongRole(to: purpose, needs: [.restorer]) }
     meta = try MetaAccess(repository, to: purpose)
   }
+
+  private init(_ meta: MetaAccess) { self.meta = meta }
+
+  /// The same, of a repository whose copies are not looked at.
+  var withoutCopies: RestorerAccess { RestorerAccess(meta.withoutCopies) }
 
   /// Opens what is sealed to data.
   package var identities: [AgeIdentity] { meta.repository.key.data.map { .x25519($0) } }

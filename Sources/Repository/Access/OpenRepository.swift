@@ -11,6 +11,8 @@ package struct OpenRepository: Sendable {
   package let key: KeyFile
   package let authority: AuthorityChain
   package let state: HostState?
+  /// The store with its copies, where there are any: what `objects` reads.
+  package let fallback: FallbackStore?
 
   /// Verifies the authority chain. Nothing is believed because the store says so.
   ///
@@ -18,8 +20,16 @@ package struct OpenRepository: Sendable {
   ///   - store: where the repository lies
   ///   - key: the key file at hand
   ///   - state: what this host remembers; nil to trust the key file's pin alone
-  package init(_ store: any Store, key: KeyFile, state: HostState?) throws(Failure) {
-    objects = ObjectStore(store)
+  ///   - copies: where to look for what is missing or damaged. Writers never look there: what they rely on must be in
+  ///     the store itself
+  ///   - notices: gets what was taken from copies, and which of them are of no use
+  package init(
+    _ store: any Store, key: KeyFile, state: HostState?, copies: [StoreCopy] = [],
+    notices: @escaping NoticeSink = { _ in }
+  ) throws(Failure) {
+    let usable = copies.isEmpty || key.writer != nil ? [] : try CopyIdentity.usable(copies, of: store, notices)
+    fallback = usable.isEmpty ? nil : FallbackStore(store, copies: usable, notices: notices)
+    objects = ObjectStore(fallback ?? store)
     self.key = key
     self.state = state
     let pin = try state?.pin(atLeast: key.authority) ?? key.authority
@@ -33,7 +43,19 @@ package struct OpenRepository: Sendable {
     self.key = key
     self.authority = authority
     state = nil
+    fallback = nil
   }
+
+  private init(_ other: OpenRepository, in store: any Store) {
+    objects = ObjectStore(store)
+    key = other.key
+    authority = other.authority
+    state = other.state
+    fallback = nil
+  }
+
+  /// The same without a look at any copy: what the store itself holds.
+  package var withoutCopies: OpenRepository { fallback.map { OpenRepository(self, in: $0.primary) } ?? self }
 
   /// The repository's id.
   package var id: Identifier { key.repository }

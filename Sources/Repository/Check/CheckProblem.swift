@@ -53,6 +53,9 @@ package struct CheckProblem: Sendable {
   /// False if `costs` is what it costs at most: a keeper cannot open dump contents to see which of a pack's chunks
   /// are still good.
   package let isExact: Bool
+  /// The copies that have the object, by name. Whether its bytes are good there was looked at only if all data was
+  /// read.
+  package internal(set) var copies: [String] = []
 
   package init(
     _ severity: Severity, at path: String, _ what: String, next: String = "", costs: [AffectedSnapshot] = [],
@@ -72,6 +75,7 @@ extension CheckProblem: CustomStringConvertible {
   package var description: String {
     let names = costs.map { "\($0.component ?? "unknown component") \($0.shortName)" }.joined(separator: ", ")
     let cost = costs.isEmpty ? "" : "; costs \(isExact ? "" : "at most ")\(names)"
-    return "\(severity): \(path): \(what)\(cost)"
+    let copies = copies.isEmpty ? "" : "; a copy has it: \(copies.joined(separator: ", "))"
+    return "\(severity): \(path): \(what)\(cost)\(copies)"
   }
 }

@@ -3,7 +3,7 @@ import Bytes
 /// What a check found.
 package struct CheckReport: Sendable {
   /// The worst first; of equal severity by path.
-  package let problems: [CheckProblem]
+  package internal(set) var problems: [CheckProblem]
   /// Objects in the store, junk included.
   package let objects: UInt64
   /// Bytes of those objects, as the listing says.
@@ -25,6 +25,14 @@ package struct CheckReport: Sendable {
   /// The worst severity; nil if there is nothing to say.
   package var worst: CheckProblem.Severity? { problems.map(\.severity).max() }
 
+  /// The worst first; of equal severity by path.
+  static func sorted(_ problems: [CheckProblem]) -> [CheckProblem] {
+    problems.sorted { left, right in
+      if left.severity != right.severity { return left.severity > right.severity }
+      return (left.path, left.what) < (right.path, right.what)
+    }
+  }
+
   /// True if nothing is damaged, missing, planted or hidden.
   package var isSound: Bool { worst != .damage }
 }
@@ -45,12 +53,9 @@ struct CheckFindings: Sendable {
   }
 
   consuming func report(objects: UInt64, storedBytes: UInt64) -> CheckReport {
-    let sorted = problems.sorted { left, right in
-      if left.severity != right.severity { return left.severity > right.severity }
-      return (left.path, left.what) < (right.path, right.what)
-    }
-    return CheckReport(
-      problems: sorted, objects: objects, storedBytes: storedBytes, bytesRead: bytesRead, packsRead: packsRead,
+    CheckReport(
+      problems: CheckReport.sorted(problems), objects: objects, storedBytes: storedBytes, bytesRead: bytesRead,
+      packsRead: packsRead,
       blobsOpened: blobsOpened, snapshots: snapshots)
   }
 }

@@ -9,6 +9,9 @@ import Store
 package enum RepositoryCheck {
   /// Runs a check.
   ///
+  /// It is the store itself that is checked. Copies serve to open what everything else hangs on, authority and
+  /// enrolments, and are asked which of the damaged and missing objects they have.
+  ///
   /// - Parameters:
   ///   - access: a keeper's or restorer's; a writer's key has none
   ///   - restorer: the same repository's, to open dump contents too; without it only lists are opened
@@ -19,6 +22,20 @@ package enum RepositoryCheck {
   package static func run(
     _ access: MetaAccess, restorer: RestorerAccess?, _ request: CheckRequest, stop: StopSignal,
     progress: @escaping @Sendable (CheckProgress) -> Void = { _ in }
+  ) throws(Failure) -> CheckReport {
+    guard let fallback = access.repository.fallback else {
+      return try look(access, restorer: restorer, request, stop: stop, progress: progress)
+    }
+    var report = try look(
+      access.withoutCopies, restorer: restorer?.withoutCopies, request, stop: stop, progress: progress)
+    let copies = CopyCheck(fallback: fallback, rescue: access.repository.authority.statement.rescue)
+    try copies.run(&report, readData: request.readData, workers: request.workers, stop: stop)
+    return report
+  }
+
+  private static func look(
+    _ access: MetaAccess, restorer: RestorerAccess?, _ request: CheckRequest, stop: StopSignal,
+    progress: @escaping @Sendable (CheckProgress) -> Void
   ) throws(Failure) -> CheckReport {
     // Snapshots come first: whatever a listed one relies on was stored before it, so later listings show it.
     let history = try SnapshotHistory.load(access)
@@ -48,7 +65,13 @@ package enum RepositoryCheck {
 
   /// An object that is none of this format.
   static func unknown(_ stored: StoredObject) -> CheckProblem {
-    CheckProblem(
+    // Credentials that may not delete leave behind what a check of the store tried with them.
+    if stored.path.components.dropLast().contains("canary") {
+      return CheckProblem(
+        .note, at: stored.path.text, "a check of the store left this behind (\(stored.size) bytes)",
+        next: "Delete it with credentials that may.")
+    }
+    return CheckProblem(
       .warning, at: stored.path.text, "this is no object of a repository (\(stored.size) bytes)",
       next: "Find out who put it there; lifeboat does not use it.")
   }

@@ -81,7 +81,16 @@ package final class BlobReader {
   /// - Parameter depth: only copies that are less deep; a delta's base always has one
   private func whole(_ name: Name, _ kind: BlobKind, below depth: Int) throws(Failure) -> [UInt8] {
     var first: Failure?
-    for location in try source.copies(of: name, kind) where Int(location.depth) < depth {
+    if let bytes = try firstGood(of: try source.copies(of: name, kind), below: depth, &first) { return bytes }
+    if let bytes = try firstGood(of: try source.unlistedCopies(of: name, kind), below: depth, &first) { return bytes }
+    throw first ?? Failure(.damaged, "a chain of deltas that runs in a circle")
+  }
+
+  /// The bytes of the first copy that can be read.
+  private func firstGood(
+    of locations: [BlobLocation], below depth: Int, _ first: inout Failure?
+  ) throws(Failure) -> [UInt8]? {
+    for location in locations where Int(location.depth) < depth {
       if let known = failed[location.place] {
         first = first ?? known
         continue
@@ -94,7 +103,7 @@ package final class BlobReader {
         first = first ?? error
       }
     }
-    throw first ?? Failure(.damaged, "a chain of deltas that runs in a circle")
+    return nil
   }
 
   private func copy(at location: BlobLocation) throws(Failure) -> [UInt8] {
@@ -104,10 +113,21 @@ package final class BlobReader {
       let base = source.namespace.index.base(of: location)
       let prefix: [UInt8]? =
         if let base { try whole(base, location.kind, below: Int(location.depth)) } else { nil }
+      return try frame(at: location, prefix)
+    } catch {
+      throw error.place.isEmpty ? error.within(source.path(ofPack: location.pack).path) : error
+    }
+  }
+
+  /// Fetches and decodes a frame; once more if its pack is damaged or gone, and good bytes of it are found.
+  private func frame(at location: BlobLocation, _ prefix: [UInt8]?) throws(Failure) -> [UInt8] {
+    do throws(Failure) {
       try fetch(location)
       return try decode(location, prefix)
     } catch {
-      throw error.place.isEmpty ? error.within(source.path(ofPack: location.pack).path) : error
+      guard error.code.isAboutTheObject, try source.findIntact(pack: location.pack) else { throw error }
+      try fetch(location)
+      return try decode(location, prefix)
     }
   }
 

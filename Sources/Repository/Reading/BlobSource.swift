@@ -57,11 +57,30 @@ package struct BlobSource: Sendable {
     .pack(writer: namespace.writer.id, namespace.index.packs[pack].name)
   }
 
-  /// All copies of a blob that lie in listed packs, lowest depth first.
+  /// Looks once for good bytes of a pack that turned out damaged or missing: an older version, a copy elsewhere.
+  ///
+  /// - Returns: true if the store returns good bytes from now on
+  func findIntact(pack: Int) throws(Failure) -> Bool { try repository.objects.findIntact(path(ofPack: pack)) }
+
+  /// Copies of a blob in packs that the store does not list and has nevertheless, in an older version or a copy.
+  func unlistedCopies(of name: Name, _ kind: BlobKind) throws(Failure) -> [BlobLocation] {
+    var found: [BlobLocation] = []
+    for location in namespace.index.copies(of: name) where location.kind == kind {
+      let isListed = namespace.index.packs[location.pack].isListed
+      if !isListed, try findIntact(pack: location.pack) { found.append(location) }
+    }
+    return found
+  }
+
+  /// All copies of a blob that lie in listed packs, lowest depth first; without any, those in packs that the store
+  /// has in some other way.
   ///
   /// - Throws: `damaged` if there is none.
   package func copies(of name: Name, _ kind: BlobKind) throws(Failure) -> [BlobLocation] {
-    let copies = namespace.index.copies(of: name).filter { $0.kind == kind && namespace.index.packs[$0.pack].isListed }
+    let listed = namespace.index.copies(of: name).filter {
+      $0.kind == kind && namespace.index.packs[$0.pack].isListed
+    }
+    let copies = listed.isEmpty ? try unlistedCopies(of: name, kind) : listed
     guard !copies.isEmpty else {
       // What a damaged scratch file hides is not what the store lost.
       try namespace.index.checkSound()

@@ -12,6 +12,25 @@ package enum PackFile {
     of name: Name, size: UInt64, writer: EnrolledWriter, in repository: OpenRepository, with identities: [AgeIdentity]
   ) throws(Failure) -> IndexedPack {
     let object = ObjectPath.pack(writer: writer.id, name)
+    func read(size: UInt64) throws(Failure) -> IndexedPack {
+      IndexedPack(
+        name: name, size: size,
+        directory: try directory(of: object, size: size, writer, in: repository, with: identities))
+    }
+    do throws(Failure) {
+      return try read(size: size)
+    } catch {
+      guard error.code.isAboutTheObject, try repository.objects.findIntact(object),
+        let size = try repository.objects.store.size(of: try StorePath(checking: object.path))
+      else { throw error }
+      return try read(size: size)
+    }
+  }
+
+  private static func directory(
+    of object: ObjectPath, size: UInt64, _ writer: EnrolledWriter, in repository: OpenRepository,
+    with identities: [AgeIdentity]
+  ) throws(Failure) -> PackDirectory {
     do throws(Failure) {
       let path = try StorePath(checking: object.path)
       guard size >= UInt64(PackTrailer.length), size <= UInt64(Limits.object) else {
@@ -25,7 +44,7 @@ package enum PackFile {
       guard directory.regionLength == end - UInt64(trailer.directoryLength) else {
         throw Failure(.damaged, "the directory speaks of \(directory.regionLength) bytes of blobs")
       }
-      return IndexedPack(name: name, size: size, directory: directory)
+      return directory
     } catch {
       throw error.place.isEmpty ? error.within(object.path) : error
     }

@@ -19,7 +19,7 @@ struct SharedFilesTests {
   @Test("sections, keys in any case, blanks, remarks, line ends of Windows, a mark at the start")
   func reading() throws {
     let files = try files(
-      "\u{feff}# a remark\r\n; another\r\n\r\n[ profile  a ]  # behind\r\nREGION=eu-1\r\n  output = json ; no\r\n"
+      "\u{feff}# a remark\r\n; another\r\n\r\n[ profile  a ]  # behind\r\nREGION=eu-1\r\noutput = json ; no\r\n"
         + "key = a#b;c\r\nempty =\r\nx = 1 = 2\r\n[profile \"with blank\"]\nregion = q\n[profile 'single']\nregion=s\n")
     let profile = try #require(files.profile("a"))
     #expect(profile["region"] == "eu-1")
@@ -80,7 +80,9 @@ struct SharedFilesTests {
     #expect(missing.configPath == folder.path("nowhere/.aws/config"))
     let home = try SharedFiles(variables: ["AWS_CONFIG_FILE": "~/x"], home: "/h")
     #expect(home.configPath == "/h/x")
-    for text in ["[default]\nregion = a\nnonsense SECRETTEXT", "key = 1\n[a]", "\n\n[]", "[a]\nb = 1\n[open", "[a]\n= b"] {
+    for text in [
+      "[default]\nregion = a\nnonsense SECRETTEXT", "key = 1\n[a]", "\n\n[]", "[a]\nb = 1\n[open", "[a]\n= b",
+    ] {
       let error = try #require(failure { _ = try files(text) }, "\(text)")
       #expect(error.code == .usage)
       #expect(error.place.hasPrefix(folder.path("config:")), "\(error.place)")

@@ -1,0 +1,93 @@
+import Bytes
+import Format
+
+extension StorePolicy {
+  /// Each grant, and the denial of the same anywhere else; then the denial of all the rest.
+  var statements: [PolicyValue] {
+    let grants = grants
+    var statements = grants.flatMap { [allow($0), deny($0)] }
+    if form.refusesOverwrites, let store = grants.first { statements.append(denyReplacing(store)) }
+    let all: [(String, PolicyValue)] = [
+      ("NotAction", .texts(grants.flatMap(\.actions))), ("Resource", .texts([resource, "\(resource)/*"])),
+    ]
+    return statements + [statement("DenyAllElse", "Deny", all)]
+  }
+
+  private func allow(_ grant: Grant) -> PolicyValue {
+    let actions = ("Action", PolicyValue.texts(grant.actions))
+    guard grant.isListing else {
+      return statement(grant.purpose, "Allow", [actions, ("Resource", .texts(resources(grant)))])
+    }
+    return statement(
+      grant.purpose, "Allow", [actions, ("Resource", .texts([resource])), condition("StringLike", grant)])
+  }
+
+  private func deny(_ grant: Grant) -> PolicyValue {
+    let actions = ("Action", PolicyValue.texts(grant.actions))
+    guard grant.isListing else {
+      return statement("\(grant.purpose)NothingElse", "Deny", [actions, ("NotResource", .texts(resources(grant)))])
+    }
+    return statement(
+      "\(grant.purpose)NothingElse", "Deny",
+      [actions, ("Resource", .texts([resource])), condition("StringNotLike", grant)])
+  }
+
+  /// A put that does not ask to replace nothing.
+  private func denyReplacing(_ grant: Grant) -> PolicyValue {
+    let isMissing = PolicyValue.object([("Null", .object([("s3:if-none-match", .text("true"))]))])
+    return statement(
+      "ReplaceNothing", "Deny",
+      [("Action", .texts(["s3:PutObject"])), ("Resource", .texts(resources(grant))), ("Condition", isMissing)])
+  }
+
+  private func statement(_ name: String, _ effect: String, _ rest: [(String, PolicyValue)]) -> PolicyValue {
+    var members: [(String, PolicyValue)] = [("Sid", .text("\(title)\(name)")), ("Effect", .text(effect))]
+    if let principals = form.principals { members.append(("Principal", .object([("AWS", .texts(principals))]))) }
+    return .object(members + rest)
+  }
+
+  private func condition(_ comparison: String, _ grant: Grant) -> (String, PolicyValue) {
+    ("Condition", .object([(comparison, .object([("s3:prefix", .texts(keys(grant)))]))]))
+  }
+
+  private func resources(_ grant: Grant) -> [String] { keys(grant).map { "\(resource)/\($0)" } }
+
+  private func keys(_ grant: Grant) -> [String] { grant.paths.map { prefix.isEmpty ? $0 : "\(prefix)/\($0)" } }
+
+  private var resource: String { "arn:aws:s3:::\(bucket)" }
+
+  /// What the names of the statements begin with; in one document they must differ. Letters and digits alone.
+  private var title: String {
+    switch grantee {
+    case .writer(let id): "Writer\(id.hex.prefix(8))"
+    case .keeper: "Keeper"
+    case .restorer: "Restorer"
+    case .root: "Root"
+    }
+  }
+}
+
+/// A small tree that prints itself as JSON over several lines, for people to read and to change. Texts must need no
+/// escape.
+indirect enum PolicyValue: Sendable {
+  case text(String)
+  case list([PolicyValue])
+  case object([(String, PolicyValue)])
+
+  static func texts(_ texts: [String]) -> PolicyValue { .list(texts.map { .text($0) }) }
+
+  var text: String { text(indentedBy: 0) }
+
+  private func text(indentedBy depth: Int) -> String {
+    let (outer, inner) = (String(repeating: "  ", count: depth), String(repeating: "  ", count: depth + 1))
+    switch self {
+    case .text(let text): return "\"\(text)\""
+    case .list(let items):
+      let lines = items.map { inner + $0.text(indentedBy: depth + 1) }
+      return "[\n\(lines.joined(separator: ",\n"))\n\(outer)]"
+    case .object(let members):
+      let lines = members.map { "\(inner)\"\($0)\": \($1.text(indentedBy: depth + 1))" }
+      return "{\n\(lines.joined(separator: ",\n"))\n\(outer)}"
+    }
+  }
+}

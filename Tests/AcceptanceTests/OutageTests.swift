@@ -1,0 +1,151 @@
+import FaultProxy
+import Glibc
+import TestKit
+import Testing
+
+extension Acceptance {
+  @Suite("a store with troubles")
+  struct OutageTests {
+    private static let waiting = #""type":"waiting""#
+    private static let resumed = #""type":"resumed""#
+
+    /// A repository, its dump of several packs, and a proxy on the way to it.
+    private struct Scene {
+      let cloud: Cloud
+      let dump: (path: String, bytes: [UInt8])
+      let proxy: FaultProxy
+
+      init(_ server: S3Server, mebibytes: Int = 50) throws {
+        cloud = try Cloud(in: try S3Bucket(on: server))
+        dump = try cloud.file("dump", (3, mebibytes << 20))
+        proxy = try FaultProxy(before: server.port)
+      }
+
+      var access: Cloud.Access { Cloud.Access(endpoint: proxy.endpoint) }
+
+      func startBackup() throws -> RunningProgram {
+        try cloud.start(Cloud.backup(dump.path), as: "writer", access)
+      }
+
+      func startRestore(to name: String) throws -> RunningProgram {
+        try cloud.start(["restore", "orders", "--json", "--to", cloud.folder.path(name)], as: "restorer", access)
+      }
+
+      func restored(_ name: String) throws -> [UInt8] { try Files.read(cloud.folder.path("\(name)/dump")) }
+    }
+
+    /// Ends a run that had to wait, and looks at what it said.
+    private func finish(_ run: RunningProgram, _ what: Comment) {
+      #expect(run.wait() == 0, "\(what): \(run.output)\(run.errors)")
+      #expect(run.output.contains(OutageTests.waiting), what)
+      #expect(run.output.contains(OutageTests.resumed), what)
+    }
+
+    @Test("radosgw killed in the middle of a backup and of a restore, and started again")
+    func killedServer() throws {
+      guard let server = try S3Server.ceph() else { return }
+      let scene = try Scene(server)
+      let front = try S3Front(of: server, named: "outage")
+      scene.proxy.setUpstream(front.server.port)
+      for (method, start) in [("PUT", scene.startBackup), ("GET", { try scene.startRestore(to: "back") })] {
+        scene.proxy.play([ProxyFault(.hold(600_000_000_000), on: method, containing: "/packs/", first: 2, count: 1)])
+        let run = try start()
+        try eventually("a pack is on its way: \(run.errors)") { scene.proxy.happened == [1] }
+        try front.kill()
+        scene.proxy.resetAll()
+        try eventually("the run waits: \(run.errors)") { run.output.contains(OutageTests.waiting) || run.hasEnded }
+        try front.restart()
+        finish(run, "\(method)")
+      }
+      #expect(try scene.restored("back") == scene.dump.bytes)
+      #expect(try scene.cloud.complaints() == "")
+    }
+
+    @Test("requests that hang")
+    func hangingRequests() throws {
+      guard let server = try S3Server.ceph() else { return }
+      let scene = try Scene(server)
+      // The longest silence that is borne is 60 s.
+      let time: UInt64 = Product.isLong ? 90_000_000_000 : 2_000_000_000
+      for (method, start) in [("PUT", scene.startBackup), ("GET", { try scene.startRestore(to: "back") })] {
+        scene.proxy.play([
+          ProxyFault(.hold(time), on: method, containing: "/packs/", first: 2, count: 1),
+          ProxyFault(.holdAnswer(time), containing: "list-type", first: 2, count: 1),
+          ProxyFault(.stallDownload(after: 1000, time), on: "GET", containing: "/packs/", first: 1, count: 1),
+          ProxyFault(.stallUpload(after: 1_000_000, time), on: "PUT", containing: "/packs/", first: 1, count: 1),
+        ])
+        let run = try start()
+        #expect(run.wait() == 0, "\(method): \(run.errors)")
+        #expect(scene.proxy.happened.reduce(0, +) == 3)
+        if Product.isLong { #expect(run.output.contains(OutageTests.waiting)) }
+      }
+      #expect(try scene.restored("back") == scene.dump.bytes)
+    }
+
+    @Test("a fifth of the requests answered with 503")
+    func throttled() throws {
+      guard let server = try S3Server.ceph() else { return }
+      let scene = try Scene(server, mebibytes: 100)
+      scene.proxy.play([ProxyFault(.answer(.slowDown()), probability: 0.2)])
+      finish(try scene.startBackup(), "backup")
+      finish(try scene.startRestore(to: "back"), "restore")
+      #expect(scene.proxy.requests.count { $0.status == 503 } > 3)
+      #expect(try scene.restored("back") == scene.dump.bytes)
+      #expect(try scene.cloud.complaints(scene.access) == "")
+    }
+
+    @Test("connections that break in bodies, answers that end too early, bits that flip on the way: never damage")
+    func brokenTransfers() throws {
+      guard let server = try S3Server.ceph() else { return }
+      let scene = try Scene(server)
+      scene.proxy.play([
+        ProxyFault(.resetUpload(after: 3_000_000), on: "PUT", containing: "/packs/", first: 1, count: 1),
+        ProxyFault(.flipUpload(at: 1_000_000), on: "PUT", containing: "/packs/", first: 3, count: 1),
+        ProxyFault(.reset, on: "PUT", containing: "/index/", count: 1),
+      ])
+      finish(try scene.startBackup(), "backup")
+      #expect(scene.proxy.happened == [1, 1, 1])
+      scene.proxy.play([
+        ProxyFault(.resetDownload(after: 3_000_000), on: "GET", containing: "/packs/", first: 1, count: 1),
+        ProxyFault(.truncateDownload(after: 100_000), on: "GET", containing: "/packs/", first: 3, count: 1),
+        ProxyFault(.truncateDownload(after: 30), on: "GET", containing: "list-type", first: 2, count: 1),
+        ProxyFault(.flipDownload(at: 100_000), on: "GET", containing: "/packs/", first: 6, count: 1),
+      ])
+      let restore = try scene.startRestore(to: "back")
+      #expect(restore.wait() <= 1, "\(restore.output)\(restore.errors)")
+      #expect(restore.output.contains(OutageTests.waiting))
+      #expect(scene.proxy.happened.prefix(3) == [1, 1, 1])
+      #expect(try scene.restored("back") == scene.dump.bytes)
+      scene.proxy.play([])
+      #expect(try scene.cloud.complaints(scene.access) == "")
+    }
+
+    @Test("gone for good: a clear error once the budget is spent, and the next run uses what was stored")
+    func goneForGood() throws {
+      guard let server = try S3Server.ceph() else { return }
+      let scene = try Scene(server, mebibytes: 80)
+      var access = scene.access
+      access.store = ["retry-for: 3s"]
+      scene.proxy.play([ProxyFault(.hold(600_000_000_000), on: "PUT", containing: "/packs/", first: 4, count: 1)])
+      let run = try scene.cloud.start(Cloud.backup(scene.dump.path), as: "writer", access)
+      try eventually("the fourth pack is on its way: \(run.errors)") { scene.proxy.happened == [1] }
+      scene.proxy.refuse()
+      #expect(run.wait() == 4, "\(run.errors)")
+      #expect(run.output.contains(OutageTests.waiting))
+      let said = "\(run.output)\(run.errors)"
+      #expect(said.contains("store-unavailable") && said.contains(scene.cloud.bucket.name), "\(said)")
+      #expect(!said.contains("damage"))
+      #expect(try scene.cloud.snapshots().isEmpty)
+      let stored = try scene.cloud.objects("packs").count
+      #expect(stored >= 2)
+      try scene.proxy.allow()
+      scene.proxy.play([])
+      let next = try scene.cloud.backUp(scene.dump.path, access)
+      let new = try #require(number("newBytes", in: next.text))
+      #expect(
+        new <= scene.dump.bytes.count - (stored - 1) * (15 << 20), "\(new) bytes again, with \(stored) packs there")
+      #expect(try scene.cloud.dump() == scene.dump.bytes)
+      #expect(try scene.cloud.complaints() == "")
+    }
+  }
+}
