@@ -89,4 +89,10 @@ package final class S3Bucket: Sendable {
     return answer.text.split(separator: "<Version>", omittingEmptySubsequences: false).dropFirst()
       .count { $0.contains("<Key>\(key)</Key>") }
   }
+
+  /// The id of an object's newest version.
+  package func newestVersion(of key: String) throws -> String {
+    let answer = try server.ask("GET", "/\(name)", query: ["versions": "", "prefix": key])
+    return answer.elements("VersionId").first ?? "null"
+  }
 }
