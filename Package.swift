@@ -100,8 +100,8 @@ let tests: [Target] = [
   .testTarget(
     name: "EngineTests",
     dependencies: [
-      "Engine", "Repository", "Databases", "Profiles", "Format", "Store", "Cryptography", "Pipeline", "Bytes",
-      "TestKit",
+      "Engine", "Repository", "Databases", "Profiles", "Format", "Store", "StoreS3", "Cryptography", "Pipeline",
+      "Bytes", "TestKit",
     ]),
   .testTarget(
     name: "DrillsTests",
@@ -110,7 +110,8 @@ let tests: [Target] = [
       "TestKit",
     ]),
   .testTarget(
-    name: "CommandTests", dependencies: ["Command", "Engine", "Profiles", "Cryptography", "Bytes", "TestKit"]),
+    name: "CommandTests",
+    dependencies: ["Command", "Engine", "Profiles", "Store", "Cryptography", "Bytes", "TestKit"]),
 ]
 
 let package = Package(

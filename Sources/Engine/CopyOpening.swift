@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 import Profiles
 package import Repository
 import Store

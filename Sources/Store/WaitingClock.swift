@@ -1,5 +1,5 @@
-import Glibc
 package import Bytes
+import Glibc
 package import Pipeline
 
 /// A clock that one can wait by: the real one, or the one of a test, which waits in no time.

@@ -24,11 +24,13 @@ package final class S3Store: Store {
   ///   - credentials: whose requests they are
   ///   - stop: ends transfers under way, within a second
   ///   - notices: gets to know what is not as it should be
+  ///   - clock: the clock of this host, in nanoseconds since the epoch
   /// - Throws: `usage` for settings that make no sense.
   package init(
-    _ settings: S3Settings, credentials: any CredentialsProvider, stop: StopSignal, notices: @escaping NoticeSink
+    _ settings: S3Settings, credentials: any CredentialsProvider, stop: StopSignal, notices: @escaping NoticeSink,
+    clock: @escaping @Sendable () -> UInt64 = WallClock.now
   ) throws(Failure) {
-    client = try S3Client(settings, credentials: credentials, stop: stop, notices: notices)
+    client = try S3Client(settings, credentials: credentials, stop: stop, notices: notices, clock: clock)
     self.notices = notices
     writeOnce = WriteOnce(settings.writeOnce)
   }

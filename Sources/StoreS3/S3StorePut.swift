@@ -15,7 +15,9 @@ extension S3Store {
       let sent = S3Request("PUT", key: request.key, headers: request.headers + condition)
       let answer = try client.send(sent, body: bytes, digest: name)
       if answer.isSuccess {
-        if isConditional, writeOnce.mayProbe(bytes.count, client.quirks) { probe(sent, bytes, name) }
+        // A bucket that keeps versions would keep one more, perhaps locked.
+        let isVersioned = answer.headers["x-amz-version-id"] != nil
+        if isConditional, !isVersioned, writeOnce.mayProbe(bytes.count, client.quirks) { probe(sent, bytes, name) }
         return
       }
       if answer.status == 412, isConditional {
@@ -64,7 +66,7 @@ extension S3Store {
   }
 
   /// Puts an object once more that has just been put: the cheapest way to see whether the store replaces. The bytes
-  /// are the same, so nothing is lost if it does, but a version is made; hence small objects only, once or twice a process.
+  /// are the same, so nothing is lost if it does.
   private func probe(_ request: S3Request, _ bytes: UnsafeRawBufferPointer, _ name: Name) {
     // What goes wrong here says nothing and costs nothing: the object itself has been put.
     guard let answer = try? client.send(request, body: bytes, digest: name) else { return }
@@ -109,7 +111,8 @@ extension S3Store {
   ) -> Failure {
     let isDigest = ["BadDigest", "XAmzContentSHA256Mismatch"].contains(answer.error.code)
     if isDigest, ObjectDigest.name(of: bytes) != name {
-      return Failure(.defect, "an object was to be put with a digest that is not its own", at: client.place(request.key))
+      return Failure(
+        .defect, "an object was to be put with a digest that is not its own", at: client.place(request.key))
     }
     return client.failure(of: answer, "cannot store an object", request)
   }

@@ -89,7 +89,10 @@ extension S3Store {
     }
     guard let text = answer.headers["content-range"] else {
       guard answer.status == 200 else { throw broken("a part of an object came without saying which") }
-      // The whole object, cut by us; that all of it came is for libcurl to see.
+      // The whole object, cut by us. That all of it came is for libcurl to see, if the answer has a length.
+      guard answer.isDelimited || UInt64(answer.count) == room else {
+        throw broken("an object came without saying how long it is")
+      }
       return
     }
     guard let range = ContentRange(text), range.first == first else {

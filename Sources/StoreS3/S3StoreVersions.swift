@@ -26,7 +26,10 @@ extension S3Store {
         if failure.code == .storeDenied { sayOnce("these credentials may not read older versions of damaged objects") }
         continue
       }
-      guard answer.digest == digest else { continue }
+      guard answer.digest == digest else {
+        guard answer.isDelimited else { throw XMLReader.broken("a version came without saying how long it is") }
+        continue
+      }
       // The newest needs no naming: it was only read wrong.
       guard !version.isLatest, !version.version.isEmpty else { return true }
       intact.withLock { $0[path] = version.version }

@@ -7,7 +7,7 @@ import Synchronization
 /// an object is looked for before it is put, at the price of a request, and two who put one path at the same time both
 /// succeed. As long as it is not known, only paths that do not name their bytes are looked for: of those that do, what
 /// is there can have no other bytes. It gets known by the table of quirks, by the first 412, or by putting the first
-/// small object twice.
+/// small object twice, where no versions are kept.
 final class WriteOnce: Sendable {
   private struct State {
     var known: S3WriteOnce

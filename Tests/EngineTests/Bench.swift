@@ -221,3 +221,19 @@ extension RandomSource {
     return random.bytes(count)
   }
 }
+
+/// Collects what stores have to say.
+final class NoticeLog: Sendable {
+  private let kept = Mutex<[StoreNotice]>([])
+
+  var sink: NoticeSink { { notice in self.kept.withLock { $0.append(notice) } } }
+
+  /// The paths of what came from elsewhere.
+  var taken: Set<String> {
+    Set(kept.withLock { $0.compactMap { if case .taken(let path, _) = $0 { path } else { nil } } })
+  }
+
+  var complaints: [String] {
+    kept.withLock { $0.compactMap { if case .degraded(let text) = $0 { text } else { nil } } }
+  }
+}

@@ -38,7 +38,8 @@ struct CopyTests {
     case afterIt
   }
 
-  @Test("that ends at any put can be used as far as it got, and is taken up by the next run", arguments: Ending.allCases)
+  @Test(
+    "that ends at any put can be used as far as it got, and is taken up by the next run", arguments: Ending.allCases)
   func interrupted(ending: Ending) throws {
     let whole = try DamageFixture()
     let source = whole.fixture.store
@@ -102,9 +103,10 @@ struct CopyTests {
   func damagedSource(length: Int?) throws {
     let whole = try DamageFixture()
     let source = whole.fixture.store
-    let victims = Set(["/packs/", "/index/", "/snapshots/", "records/", "authority/", "rescue/"].compactMap { kind in
-      source.paths().last { $0.contains(kind) }
-    })
+    let victims = Set(
+      ["/packs/", "/index/", "/snapshots/", "records/", "authority/", "rescue/"].compactMap { kind in
+        source.paths().last { $0.contains(kind) }
+      })
     #expect(victims.count == 6)
     for path in victims {
       guard let bytes = source[path] else { continue }

@@ -65,7 +65,8 @@ struct OutageTests {
     let base = ScriptedStore { _, call in call == .size ? .failed(busy) : .done }
     let notices = NoticeBook()
     let store = RetryingStore(
-      base, RetryPolicy(budget: .seconds(60)), stop: StopSignal(), notices: { notice in
+      base, RetryPolicy(budget: .seconds(60)), stop: StopSignal(),
+      notices: { notice in
         notices.sink(notice)
         // While the one waits, another call is answered.
         if case .waiting = notice { base.plant(StorePath("other")!, []) }

@@ -77,7 +77,8 @@ struct PathTests {
   @Test(
     "what cannot be opened is a mistake of usage",
     arguments: [
-      "", "s3://", "s3://bu/prefix", "s3://bucket//prefix", "s3://bucket/pre fix", "https://example.org", "file://host/path", "file://", "file:///a%zz",
+      "", "s3://", "s3://bu/prefix", "s3://bucket//prefix", "s3://bucket/pre fix", "https://example.org",
+      "file://host/path", "file://", "file:///a%zz",
       "file:///a%", "file:///a%00", "a\0b",
     ])
   func refused(text: String) {

@@ -188,7 +188,8 @@ struct RetryTests {
     let failure = Failure(.storeUnavailable, "busy", retry: RetryAdvice(after: .seconds(600)))
     let base = ScriptedStore { _, _ in .failed(failure) }
     let store = RetryingStore(
-      base, stop: stop, notices: { _ in
+      base, stop: stop,
+      notices: { _ in
         _ = Threads.run(named: "stop") { stop.stop(because: reason) }
       })
     #expect(throws: reason) { try store.size(of: path) }

@@ -125,7 +125,7 @@ package enum StoreContract {
   }
 
   static func longListing(_ store: any Store) throws {
-    let expected = try (0..<2500).map { number in
+    let expected = try (0..<2050).map { number in
       let name = String(number, radix: 16)
       return try path("packs/\(name.suffix(1))\(name.prefix(1))/\(name)")
     }
@@ -135,7 +135,7 @@ package enum StoreContract {
     try store.list("packs/") { (object) throws(Failure) in
       if !seen.insert(object.path).inserted { throw Failure(.defect, "seen twice", at: object.path.text) }
     }
-    #expect(seen.count == 2500)
+    #expect(seen.count == 2050)
   }
 
   static func missing(_ store: any Store) throws {
@@ -186,7 +186,7 @@ package enum StoreContract {
       let bytes = try store.read(object, limit: 10_000)
       #expect(won.contains { bytes == [UInt8](repeating: $0, count: 10_000) })
     }
-    #expect(try store.list("race/").count == 20)
+    if store.traits.refusesOverwrites { #expect(try store.list("race/").count == 20) }
   }
 
   static func limit(_ store: any Store) throws {
@@ -209,7 +209,7 @@ package enum StoreContract {
   }
 
   static func manyFolders(_ store: any Store) throws {
-    let names = (0..<1100).map { "f\($0)" }
+    let names = (0..<1010).map { "f\($0)" }
     try putAll(names.map { try path("deep/\($0)/object") } + [path("deep/object")], store)
     #expect(try store.folders(in: "deep/").sorted() == names.sorted())
   }

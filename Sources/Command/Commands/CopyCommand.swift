@@ -81,14 +81,13 @@ struct CopyCommand: LifeboatCommand {
       try StoreLocation(text)
     }
     let said = try component.map { (word) throws(Failure) in AddressHints(try Profile.load(try Lookup.profile(word))) }
-    let (source, known) = try RepositoryOptions.stores(location, said)
-    var wanted = known
-    if !targets.isEmpty {
-      wanted = []
-      for text in targets {
-        let location = try StoreLocation(text)
-        wanted.append(known.first { $0.location == location } ?? StoreAddress(location))
-      }
+    let (source, copies) = try RepositoryOptions.stores(location, said)
+    let known = try said.map { (said) throws(Failure) in try RepositoryOptions.known(said) }
+    let ways = (known?.own.map { [$0] } ?? []) + (known?.copies ?? [])
+    var wanted = targets.isEmpty ? copies : []
+    for text in targets {
+      let location = try StoreLocation(text)
+      wanted.append(ways.first { $0.location == location } ?? StoreAddress(location))
     }
     guard !wanted.isEmpty else {
       throw Failure(

@@ -42,7 +42,10 @@ struct StoreCheckCommand: LifeboatCommand {
   @Flag(help: "Leave out what takes long: the listing of many objects, and the speed.")
   var quick = false
 
-  @Flag(help: "Also try what leaves objects behind that these credentials cannot remove: some 400 MB, and a thousand small ones.")
+  @Flag(
+    help: """
+      Also try what leaves objects behind that these credentials cannot remove: some 300 MB, and a thousand small ones.
+      """)
   var leaveObjects = false
 
   @OptionGroup var output: OutputOptions

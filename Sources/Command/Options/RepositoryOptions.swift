@@ -66,12 +66,20 @@ struct RepositoryOptions: ParsableArguments {
       guard let location else { throw RepositoryOptions.noRepository }
       return (StoreAddress(location), [])
     }
-    let own = said.repository.isEmpty ? nil : try StoreLocation(said.repository)
-    guard let location = location ?? own else { throw RepositoryOptions.noRepository }
-    guard location == own else { return (StoreAddress(location), []) }
+    let (own, copies) = try known(said)
+    guard let location = location ?? own?.location else { throw RepositoryOptions.noRepository }
+    if let own, location == own.location { return (own, copies) }
+    // The way to a copy is known, too: it takes the store's place when that is gone.
+    guard let copy = copies.first(where: { $0.location == location }) else { return (StoreAddress(location), []) }
+    return (copy, copies.filter { $0.location != location })
+  }
+
+  /// The store that a profile names, and its copies.
+  static func known(_ said: AddressHints) throws(Failure) -> (own: StoreAddress?, copies: [StoreAddress]) {
+    let own = said.repository.isEmpty ? nil : StoreAddress(try StoreLocation(said.repository), said.store)
     var copies: [StoreAddress] = []
     for copy in said.copies { copies.append(try StoreAddress(copy)) }
-    return (StoreAddress(location, said.store), copies)
+    return (own, copies)
   }
 
   private static let noRepository = Failure(

@@ -1,22 +1,24 @@
 import Profiles
-import Store
+package import Store
 
 /// Decides which of a store's waits are worth a line for people: when one has lasted a while, and when it is over. Short
 /// ones, as every busy store has them, are passed over; programs see each of them.
-struct OutageTalk {
+package struct OutageTalk: Sendable {
   /// A wait that lasts longer is told, in nanoseconds.
-  static let patience: UInt64 = 5_000_000_000
+  package static let patience: UInt64 = 5_000_000_000
 
   private var began: UInt64?
   /// Whether an outage that goes on has been told of.
-  private(set) var hasBegun = false
+  package private(set) var hasBegun = false
+
+  package init() {}
 
   /// What to say now; nil for nothing.
   ///
   /// - Parameters:
   ///   - notice: from the store
   ///   - now: nanoseconds of a clock that never goes back
-  mutating func hear(_ notice: StoreNotice, at now: UInt64) -> String? {
+  package mutating func hear(_ notice: StoreNotice, at now: UInt64) -> String? {
     switch notice {
     case .waiting(let wait):
       let began = began ?? now

@@ -1,8 +1,7 @@
-import Bytes
-import Store
+package import Store
 
 /// What stores said during a run, summed up for its end.
-struct StoreTally {
+package struct StoreTally: Sendable {
   /// How many paths are named; programs see all of them as they come.
   private static let most = 5
 
@@ -11,7 +10,10 @@ struct StoreTally {
   /// By where the objects came from, in the order of first mention.
   private var taken: [(from: String, count: UInt64, paths: [String])] = []
 
-  mutating func hear(_ notice: StoreNotice) {
+  package init() {}
+
+  /// Takes a notice in.
+  package mutating func hear(_ notice: StoreNotice) {
     switch notice {
     case .waiting(let wait):
       waits += 1
@@ -26,7 +28,7 @@ struct StoreTally {
   }
 
   /// What somebody must look at: objects that were not what they must be.
-  var warnings: [String] {
+  package var warnings: [String] {
     taken.map { from, count, paths in
       let verb = count == 1 ? "was" : "were"
       let more = count > UInt64(paths.count) ? " and \(count - UInt64(paths.count)) more" : ""
@@ -36,7 +38,7 @@ struct StoreTally {
   }
 
   /// What is good to know.
-  var notes: [String] {
+  package var notes: [String] {
     waits == 0 ? [] : ["calls of the store were tried again \(Plural.of(waits, "time")), lastly because: \(lastReason)"]
   }
 }

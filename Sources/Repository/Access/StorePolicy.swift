@@ -77,7 +77,7 @@ package struct StorePolicy: Sendable, Equatable {
           purpose: "Read", actions: ["s3:GetObject"], paths: [authority] + own(["enrolment", "index", "tombstones"])),
         Grant(
           purpose: "List", actions: ["s3:ListBucket"],
-          paths: [authority] + own(["enrolment", "packs", "index", "snapshots", "tombstones"]), isListing: true),
+          paths: [authority, "\(ObjectPath.writersFolder)\(id.hex)/*"], isListing: true),
       ]
     case .keeper: return grants(put, ["*"], read, list)
     case .restorer: return grants(put, ["\(ObjectPath.recordsFolder)*"], read, list)

@@ -54,7 +54,8 @@ struct CheckFindings: Sendable {
 
   consuming func report(objects: UInt64, storedBytes: UInt64) -> CheckReport {
     CheckReport(
-      problems: CheckReport.sorted(problems), objects: objects, storedBytes: storedBytes, bytesRead: bytesRead, packsRead: packsRead,
+      problems: CheckReport.sorted(problems), objects: objects, storedBytes: storedBytes, bytesRead: bytesRead,
+      packsRead: packsRead,
       blobsOpened: blobsOpened, snapshots: snapshots)
   }
 }

@@ -65,7 +65,13 @@ package enum RepositoryCheck {
 
   /// An object that is none of this format.
   static func unknown(_ stored: StoredObject) -> CheckProblem {
-    CheckProblem(
+    // Credentials that may not delete leave behind what a check of the store tried with them.
+    if stored.path.components.dropLast().contains("canary") {
+      return CheckProblem(
+        .note, at: stored.path.text, "a check of the store left this behind (\(stored.size) bytes)",
+        next: "Delete it with credentials that may.")
+    }
+    return CheckProblem(
       .warning, at: stored.path.text, "this is no object of a repository (\(stored.size) bytes)",
       next: "Find out who put it there; lifeboat does not use it.")
   }

@@ -1,5 +1,3 @@
-package import Bytes
-
 /// How a copy is to be made.
 package struct CopyRequest: Sendable {
   /// How many objects are on their way at once at most.

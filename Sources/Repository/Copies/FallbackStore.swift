@@ -109,7 +109,9 @@ package final class FallbackStore: Store {
 
   /// Looks in the store itself, then in the copies. Not final if a copy could not be asked.
   private func look(for path: StorePath, _ digest: Name) throws(Failure) -> (isFound: Bool, isFinal: Bool) {
-    if try ObjectStore.asks({ () throws(Failure) in try primary.findIntact(path, digest: digest) }) { return (true, true) }
+    if try ObjectStore.asks({ () throws(Failure) in try primary.findIntact(path, digest: digest) }) {
+      return (true, true)
+    }
     // Bytes may have been changed on their way, or a blob may be wrong in a pack that is just as its writer made it:
     // no copy has better ones then.
     if try WholeObject.intactSize(of: path, digest: digest, in: primary) != nil { return (true, true) }

@@ -9,6 +9,8 @@ package struct StoreCheckRequest: Sendable {
   package var folder = "canary"
   /// How many objects the listing is tried with; more than a thousand, for that is a page.
   package var keys = 1050
+  /// For how long canaries are locked: long enough to try all of it, short enough to wait for.
+  package var lockSeconds: UInt64 = 20
   /// Tries nothing that takes long: no long listing, no throughput.
   package var isQuick = false
   /// Tries also what leaves objects behind that these credentials cannot remove.
@@ -36,6 +38,8 @@ package final class StoreCheck {
   var lockedUntil: UInt64 = 0
   private let credentials: any CredentialsProvider
   private let settings: S3Settings
+  /// Nanoseconds for cleaning up after a run that was stopped.
+  private static let hurry: UInt64 = 15_000_000_000
 
   /// Checks a store.
   ///
@@ -56,8 +60,11 @@ package final class StoreCheck {
     do throws(Failure) {
       try check.run(onStep)
     } catch {
-      // A run that was stopped still cleans up, with a signal of its own.
-      _ = try? check.sweep(stop: StopSignal(), isHurried: true)
+      // A run that was stopped still cleans up, with a signal of its own, and not for long.
+      let late = Failure(.storeUnavailable, "the store did not answer in time")
+      _ = try? InnerStop.run(within: StopSignal(), for: StoreCheck.hurry, late: late) { (own) throws(Failure) in
+        try check.sweep(stop: own, isHurried: true)
+      }
       throw error
     }
     return check.report

@@ -29,7 +29,8 @@ extension StoreCheck {
     let seconds = Int64((Double(skew) / 1e9).rounded())
     // The header has whole seconds, cut off.
     let isClose = (-61...60).contains(seconds)
-    let words = abs(seconds) <= 1 ? "to the second" : "the store's is \(abs(seconds)) s \(seconds > 0 ? "ahead" : "behind")"
+    let words =
+      abs(seconds) <= 1 ? "to the second" : "the store's is \(abs(seconds)) s \(seconds > 0 ? "ahead" : "behind")"
     find(.access, "clocks agree", isClose, words)
   }
 
@@ -53,7 +54,9 @@ extension StoreCheck {
     }
     let lock = try requests.ask(S3Request("GET", query: [("object-lock", "")]))
     if lock.isSuccess, CheckDocument.value("ObjectLockEnabled", in: lock.body) == "Enabled" {
-      find(.locks, "bucket is made for locks", .yes, CheckDocument.defaultRetention(in: lock.body))
+      let mode = CheckDocument.value("Mode", in: lock.body)
+      report.facts.defaultLock = mode.flatMap { S3Lock.Mode(rawValue: $0) }
+      find(.locks, "bucket is made for locks", .yes, CheckDocument.defaultRetention(mode, in: lock.body))
     } else if lock.isSuccess || lock.status == 404 || lock.status == 501 || lock.status == 400 {
       find(.locks, "bucket is made for locks", .no, lock.isSuccess ? "" : CheckRequests.words(lock))
     } else {
@@ -73,8 +76,9 @@ enum CheckDocument {
     return nil
   }
 
-  static func defaultRetention(in document: [UInt8]) -> String {
-    guard let mode = value("Mode", in: document) else { return "no default lock" }
+  /// The lock of objects that come without one, in words.
+  static func defaultRetention(_ mode: String?, in document: [UInt8]) -> String {
+    guard let mode else { return "no lock by default" }
     let days = value("Days", in: document).map { "\($0) d" }
     let years = value("Years", in: document).map { "\($0) y" }
     return "new objects are locked by default: \(mode.lowercased()), \(days ?? years ?? "for some time")"

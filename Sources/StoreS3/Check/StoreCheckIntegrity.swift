@@ -32,7 +32,8 @@ extension StoreCheck {
     guard first.isSuccess else {
       report.facts.refusesReplacing = false
       return find(
-        .writeOnce, "replaces nothing when asked not to", .no, "does not take If-None-Match: \(CheckRequests.words(first))")
+        .writeOnce, "replaces nothing when asked not to", .no,
+        "does not take If-None-Match: \(CheckRequests.words(first))")
     }
     let second = try canaries.put("once", [2], headers: condition)
     report.facts.refusesReplacing = second.status == 412 ? true : second.isSuccess ? false : nil

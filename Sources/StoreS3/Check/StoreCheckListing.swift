@@ -26,7 +26,8 @@ extension StoreCheck {
     report.facts.listsEverything = twice == 0 && missing == 0
     find(
       .objects, question, report.facts.listsEverything,
-      twice == 0 && missing == 0 ? "\(count) objects" : "of \(count) objects \(missing) were missing, \(twice) came twice")
+      twice == 0 && missing == 0
+        ? "\(count) objects" : "of \(count) objects \(missing) were missing, \(twice) came twice")
   }
 
   private static func name(_ index: Int) -> String { "many/\(index)-of-many" }

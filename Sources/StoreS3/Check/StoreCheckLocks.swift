@@ -2,9 +2,6 @@ import Bytes
 import Cryptography
 
 extension StoreCheck {
-  /// Seconds for which canaries are locked: long enough to try all of it, short enough to wait for.
-  private static let lockTime: UInt64 = 30
-
   /// Whether objects can be locked, and whether these credentials can get around it.
   func checkLocks() throws(Failure) {
     guard report.facts.keepsVersions == true else {
@@ -19,7 +16,7 @@ extension StoreCheck {
   /// False where there is no use in going on.
   private func checkLock(_ mode: S3Lock.Mode) throws(Failure) -> Bool {
     let name = "locked-\(mode.rawValue.lowercased())"
-    let until = store.client.now + StoreCheck.lockTime * 1_000_000_000
+    let until = store.client.now + request.lockSeconds * 1_000_000_000
     let bytes: [UInt8] = [1, 2, 3]
     let answer = try canaries.put(
       name, bytes,
@@ -45,8 +42,10 @@ extension StoreCheck {
       return false
     }
     report.facts.locks = true
-    let tells = report.facts.mayDeleteVersions == true
-    find(.locks, question, .yes, tells ? "a locked version cannot be deleted" : "taken; these credentials may delete no version anyway")
+    let tells = report.facts.mayDeleteVersions != false
+    find(
+      .locks, question, .yes,
+      tells ? "a locked version cannot be deleted" : "taken; these credentials may delete no version anyway")
     try checkShortening(name, version, mode)
     return true
   }

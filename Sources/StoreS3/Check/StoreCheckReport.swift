@@ -105,10 +105,16 @@ package struct StoreFacts: Sendable, Equatable {
   package var raceWinners: Int?
   package var keepsVersions: Bool?
   package var locks: Bool?
+  /// How the bucket locks what comes without a lock: then a version that cannot be deleted says nothing of rights.
+  package var defaultLock: S3Lock.Mode?
   package var complianceHolds: Bool?
   // What the credentials may do.
   package var mayPut: Bool?
   package var mayGet: Bool?
+  /// By the name of a version, which is a right of its own.
+  package var mayGetVersions: Bool?
+  /// Change who may read an object that they put.
+  package var mayChangeAccess: Bool?
   package var mayList: Bool?
   package var mayOverwrite: Bool?
   package var mayDelete: Bool?

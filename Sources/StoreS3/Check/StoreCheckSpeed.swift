@@ -59,7 +59,8 @@ extension StoreCheck {
       return times
     }.flatMap { $0 }.sorted()
     guard times.count == count else {
-      return find(.access, "speed", .unclear, "\(count - times.count) of \(count) requests (\(kind.rawValue)) were refused")
+      return find(
+        .access, "speed", .unclear, "\(count - times.count) of \(count) requests (\(kind.rawValue)) were refused")
     }
     report.rates.append(
       StoreRate(

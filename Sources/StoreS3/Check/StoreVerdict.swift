@@ -39,8 +39,7 @@ package struct StoreVerdict: Sendable, Equatable {
     if !faults.isEmpty {
       verdicts.append(StoreVerdict(.unfit, "Lifeboat cannot rely on this store: \(faults.joined(separator: "; "))."))
     }
-    verdicts.append(roles(facts))
-    return verdicts
+    return verdicts + [roles(facts)] + detours(facts)
   }
 
   private static func roles(_ facts: StoreFacts) -> StoreVerdict {
@@ -56,19 +55,47 @@ package struct StoreVerdict: Sendable, Equatable {
         .warning, "These credentials may not list here: a backup must list its own folders (lifeboat key policy).")
     case (_, true, true), (_, true, nil):
       return StoreVerdict(
-        .note, "These credentials may not put here: they are for restores and checks at most. Those of a writer may put "
+        .note,
+        "These credentials may not put here: they are for restores and checks at most. Those of a writer may put "
           + "below its own folder only: name it with --writer.")
     default:
       return StoreVerdict(
-        .warning, "These credentials may neither put nor list here. Those of a writer may below its own folder only: "
+        .warning,
+        "These credentials may neither put nor list here. Those of a writer may below its own folder only: "
           + "name it with --writer.")
     }
+  }
+
+  /// Ways to read that are left open to who may not read.
+  private static func detours(_ facts: StoreFacts) -> [StoreVerdict] {
+    guard facts.mayPut == true, facts.mayGet == false else { return [] }
+    var verdicts: [StoreVerdict] = []
+    if facts.mayGetVersions == true {
+      verdicts.append(
+        StoreVerdict(
+          .warning,
+          "These credentials may not read objects, but may read them all the same by the names of versions: deny "
+            + "s3:GetObjectVersion, too (lifeboat key policy)."))
+    }
+    if facts.mayChangeAccess == true {
+      verdicts.append(
+        StoreVerdict(
+          .warning,
+          "These credentials may not read objects, but may say who may: deny s3:PutObjectAcl, too (lifeboat key "
+            + "policy)."))
+    }
+    return verdicts
   }
 
   // MARK: - What can be lost
 
   private static func destruction(_ facts: StoreFacts) -> [StoreVerdict] {
     guard facts.mayPut == true else { return [] }
+    if facts.defaultLock == .compliance, facts.complianceHolds != false {
+      return [
+        StoreVerdict(.good, "What is put here is locked in compliance mode: nobody can destroy it before its time.")
+      ]
+    }
     let isProtected = facts.locks == true && facts.mayBypass != true && facts.mayShorten != true
     let keeps = facts.keepsVersions == true
     if !keeps, facts.mayOverwrite == true || facts.mayDelete == true {
@@ -92,6 +119,9 @@ package struct StoreVerdict: Sendable, Equatable {
     if facts.mayBypass == true || facts.mayShorten == true {
       return [StoreVerdict(.note, "Whoever has these credentials can end governance locks early.")]
     }
+    if facts.defaultLock != nil {
+      return [StoreVerdict(.good, "What is put here is locked, and these credentials found no way around it.")]
+    }
     return [kept(facts, keeps)]
   }
 
@@ -102,7 +132,8 @@ package struct StoreVerdict: Sendable, Equatable {
         ? " It can hide objects behind newer versions; restores find the older ones, if their credentials may."
         : ""
       return StoreVerdict(
-        .good, "Whoever has these credentials cannot destroy what is here: old versions stay, and they may not delete them."
+        .good,
+        "Whoever has these credentials cannot destroy what is here: old versions stay, and they may not delete them."
           + hiding)
     }
     if facts.mayOverwrite == false, facts.mayDelete == false {
@@ -119,13 +150,22 @@ package struct StoreVerdict: Sendable, Equatable {
     case (true, let winners?):
       [
         StoreVerdict(
-          .warning, "Of eight that put one path at once \(winners) were told that they had: only versions or locks keep "
+          .warning,
+          "Of eight that put one path at once \(winners) were told that they had: only versions or locks keep "
             + "one host from replacing what another puts at the same moment.")
+      ]
+    case (false, _) where facts.keepsVersions == true:
+      [
+        StoreVerdict(
+          .note,
+          "The store replaces objects although it is asked not to. Lifeboat looks before it puts, and what is "
+            + "replaced stays as an older version.")
       ]
     case (false, _):
       [
         StoreVerdict(
-          .warning, "The store replaces objects although it is asked not to. Lifeboat looks before it puts; only versions "
+          .warning,
+          "The store replaces objects although it is asked not to. Lifeboat looks before it puts; only versions "
             + "or locks protect from others.")
       ]
     case (nil, _): []
@@ -138,7 +178,8 @@ package struct StoreVerdict: Sendable, Equatable {
     case false:
       [
         StoreVerdict(
-          .warning, "The store keeps bytes that do not match their digest: what changes on the way is found only when it is "
+          .warning,
+          "The store keeps bytes that do not match their digest: what changes on the way is found only when it is "
             + "read. Run lifeboat check --read-data after backups.")
       ]
     default: []
@@ -161,13 +202,15 @@ package struct StoreVerdict: Sendable, Equatable {
     if let skew = facts.skew, abs(skew) > 61_000_000_000 {
       verdicts.append(
         StoreVerdict(
-          .warning, "The clocks of this host and of the store are \(abs(skew) / 1_000_000_000) s apart. Lifeboat gets "
+          .warning,
+          "The clocks of this host and of the store are \(abs(skew) / 1_000_000_000) s apart. Lifeboat gets "
             + "along with it; set the clock all the same."))
     }
     if facts.isExposed {
       verdicts.append(
         StoreVerdict(
-          .warning, "Requests go unencrypted over a network: who listens sees names and sizes, and what temporary "
+          .warning,
+          "Requests go unencrypted over a network: who listens sees names and sizes, and what temporary "
             + "credentials consist of. Use an https endpoint."))
     }
     return verdicts
@@ -177,7 +220,8 @@ package struct StoreVerdict: Sendable, Equatable {
     guard report.left > 0 else { return [] }
     return [
       StoreVerdict(
-        .note, "\(report.left) \(report.left == 1 ? "object" : "objects") of this check could not be removed and stay "
+        .note,
+        "\(report.left) \(report.left == 1 ? "object" : "objects") of this check could not be removed and stay "
           + "under \(report.folder): remove them with credentials that may.")
     ]
   }

@@ -17,31 +17,31 @@ package final class S3Client: Sendable {
   private let stop: StopSignal
   private let notices: NoticeSink
   private let signer: S3Signer
-  private let clock = S3Clock()
+  private let clock: S3Clock
   private let pool = CurlPool()
   /// The last put was taken: the next need not ask first.
   private let isTrusted = Atomic<Bool>(false)
-  private let server = Mutex<S3Quirks?>(nil)
 
   /// Connects to nothing yet.
   ///
+  /// - Parameters: as for `S3Store`
   /// - Throws: `usage` for settings that make no sense.
   package init(
-    _ settings: S3Settings, credentials: any CredentialsProvider, stop: StopSignal, notices: @escaping NoticeSink
+    _ settings: S3Settings, credentials: any CredentialsProvider, stop: StopSignal, notices: @escaping NoticeSink,
+    clock: @escaping @Sendable () -> UInt64 = WallClock.now
   ) throws(Failure) {
     try settings.check()
     self.settings = settings
     self.credentials = credentials
     self.stop = stop
     self.notices = notices
+    self.clock = S3Clock(clock)
+    quirks = S3Quirks.of(host: settings.endpoint.host)
     signer = S3Signer(region: settings.region)
   }
 
-  /// What the table knows of this store, by its host or by what its answers said.
-  package var quirks: S3Quirks {
-    let known = S3Quirks.of(host: settings.endpoint.host)
-    return known == .unknown ? server.withLock { $0 } ?? known : known
-  }
+  /// What the table knows of this store.
+  package let quirks: S3Quirks
 
   /// Nanoseconds since the epoch by the store's clock, as far as it is known.
   package var now: UInt64 { clock.now() }
@@ -90,16 +90,15 @@ package final class S3Client: Sendable {
       try pool.withHandle { (handle) throws(Failure) in try handle.perform(wire, transfer) }
     } catch {
       if wire.hasBody { isTrusted.store(false, ordering: .relaxed) }
-      throw error.within(place(request.key))
+      throw stop.isStopped ? error : error.within(place(request.key))
     }
     let isSuccess = (200..<300).contains(transfer.status)
     if wire.hasBody { isTrusted.store(isSuccess, ordering: .relaxed) }
-    if let name = transfer.headers["server"] { learn(server: name) }
     var name: Name?
     if case .digest = target, isSuccess { name = transfer.name }
     return S3Answer(
       status: transfer.status, headers: transfer.headers, body: transfer.memory, count: transfer.received,
-      digest: name, wasRepeated: transfer.requests > 1)
+      digest: name, isDelimited: transfer.isDelimited, wasRepeated: transfer.requests > 1)
   }
 
   private func wire(
@@ -122,10 +121,6 @@ package final class S3Client: Sendable {
     wire.uploadLimit = settings.uploadLimit
     wire.downloadLimit = settings.downloadLimit
     return wire
-  }
-
-  private func learn(server name: String) {
-    server.withLock { if $0 == nil { $0 = S3Quirks.of(server: name) } }
   }
 
   // MARK: - Mending

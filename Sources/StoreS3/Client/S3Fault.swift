@@ -92,10 +92,14 @@ struct S3FaultRule: Sendable {
       what: "the object exists already"),
     S3FaultRule(
       codes: [
-        "SlowDown", "ServiceUnavailable", "RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests",
+        "SlowDown", "ServiceUnavailable", "RequestLimitExceeded", "Throttling", "ThrottlingException",
+        "TooManyRequests",
         "BandwidthLimitExceeded", "RequestThrottled",
       ],
       statuses: [429, 503], meaning: .again(isThrottled: true), what: "the store asks to slow down"),
+    S3FaultRule(
+      codes: ["NotImplemented"], statuses: [501], meaning: .failed(.storeUnavailable),
+      what: "the store does not know such a request"),
     S3FaultRule(
       codes: ["InternalError", "OperationAborted", "ConditionalRequestConflict", "RequestTimeout"],
       statuses: [408, 409, 425, 500, 502, 504], meaning: .again(isThrottled: false),
@@ -125,7 +129,9 @@ struct S3FaultRule: Sendable {
       codes: ["InvalidStorageClass"], statuses: [], meaning: .failed(.usage),
       what: "the store has no such storage class", next: "Check storage-class."),
     S3FaultRule(
-      codes: ["AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException"],
+      codes: [
+        "AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException",
+      ],
       statuses: [301, 302, 307, 308], meaning: .failed(.storeUnavailable), what: "the bucket is somewhere else",
       next: "Check the endpoint and the region.", isAboutPlace: true),
     S3FaultRule(

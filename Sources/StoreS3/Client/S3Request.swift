@@ -32,6 +32,8 @@ package struct S3Answer: Sendable {
   package let count: Int
   /// The SHA-256 of the body, where it went through one.
   package let digest: Name?
+  /// The answer said how long it is, so that its end is the object's and not the connection's.
+  package let isDelimited: Bool
   /// The request went out more than once, for the connection that had been kept open turned out dead: the answer to the
   /// first, if there was one, is lost.
   package let wasRepeated: Bool

@@ -6,7 +6,9 @@ import Glibc
 package struct ContainerCredentials: CredentialsSource {
   private static let agent = "http://169.254.170.2"
   /// Where plain HTTP may be spoken: it stays on this host.
-  private static let localHosts: Set<String> = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost", "[::1]"]
+  private static let localHosts: Set<String> = [
+    "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost", "[::1]",
+  ]
   private static let longestToken = 65_536
 
   private let variables: [String: String]
@@ -38,7 +40,8 @@ package struct ContainerCredentials: CredentialsSource {
   private func address() throws(Failure) -> String? {
     if let path = value("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
       guard path.hasPrefix("/") else {
-        throw Failure(.storeDenied, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with /", at: "the environment")
+        throw Failure(
+          .storeDenied, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with /", at: "the environment")
       }
       return ContainerCredentials.agent + path
     }
@@ -55,7 +58,8 @@ package struct ContainerCredentials: CredentialsSource {
     guard url.hasPrefix("http://") else { return false }
     let authority = url.dropFirst(7).prefix { !"/?#".contains($0) }
     guard !authority.contains("@") else { return false }
-    let host = authority.hasPrefix("[")
+    let host =
+      authority.hasPrefix("[")
       ? String(authority.prefix { $0 != "]" }) + "]" : String(authority.prefix { $0 != ":" })
     if localHosts.contains(host) { return true }
     var address = in_addr()

@@ -27,7 +27,9 @@ package final class InstanceCredentials: CredentialsSource {
   }
 
   package func look() throws(Failure) -> CredentialsFinding {
-    if value("AWS_EC2_METADATA_DISABLED")?.lowercased() == "true" { return .nothing("AWS_EC2_METADATA_DISABLED is true") }
+    if value("AWS_EC2_METADATA_DISABLED")?.lowercased() == "true" {
+      return .nothing("AWS_EC2_METADATA_DISABLED is true")
+    }
     guard let token = try token() else { return try silence("no answer") }
     guard let roles = try get("", token), let role = InstanceCredentials.firstLine(roles) else {
       return .nothing("the instance has no role")

@@ -115,7 +115,8 @@ package struct ProfileCredentials: CredentialsSource {
     case (nil, let source?): return try base(from: source, of: profile)
     default:
       throw Failure(
-        .storeDenied, "a profile with role_arn needs exactly one of source_profile, credential_source and "
+        .storeDenied,
+        "a profile with role_arn needs exactly one of source_profile, credential_source and "
           + "web_identity_token_file", at: profile.place, next: "Correct the profile.")
     }
   }

@@ -80,7 +80,8 @@ package struct SecurityTokenService: Sendable {
     do throws(SystemError) {
       bytes = try DurableFile.read(file, limit: SecurityTokenService.longestToken)
     } catch {
-      throw error.failure(.storeDenied, "cannot read the web identity token", next: "Check the path and who may read it.")
+      throw error.failure(
+        .storeDenied, "cannot read the web identity token", next: "Check the path and who may read it.")
     }
     let token = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
     guard !token.isEmpty else { throw Failure(.storeDenied, "the web identity token is empty", at: file) }
@@ -115,7 +116,8 @@ package struct SecurityTokenService: Sendable {
       throw Failure(.storeDenied, "the answer of STS is not credentials", at: endpoint.url)
     }
     return try S3Credentials(
-      accessKey: key, secret: secret, sessionToken: token, expiry: xml["Expiration"], source: "role \(role.arn) of \(place)")
+      accessKey: key, secret: secret, sessionToken: token, expiry: xml["Expiration"],
+      source: "role \(role.arn) of \(place)")
   }
 
   private func refusal(_ answer: HTTPAnswer, _ role: AssumedRole, _ place: String) -> Failure {
@@ -126,7 +128,8 @@ package struct SecurityTokenService: Sendable {
     return Failure(
       isPassing ? .storeUnavailable : .storeDenied,
       "STS does not hand out the role: \(code)\(xml["Message"].map { ": \($0)" } ?? "")",
-      at: "role \(role.arn) of \(place), \(endpoint.url)", next: isPassing ? "" : "Check the role and who may assume it.",
+      at: "role \(role.arn) of \(place), \(endpoint.url)",
+      next: isPassing ? "" : "Check the role and who may assume it.",
       retry: isPassing ? RetryAdvice(isThrottled: isThrottled) : nil)
   }
 }

@@ -48,11 +48,12 @@ final class CurlHandle: @unchecked Sendable {
       setCallbacks(Unmanaged.passUnretained(transfer).toOpaque())
       return curl_easy_perform(handle)
     }
-    if code == CURLE_OK || transfer.isSatisfied { return }
+    if transfer.isSatisfied || (code == CURLE_OK && transfer.isHeadWhole) { return }
     if let failure = transfer.failure { throw failure }
     // The refusal is what matters, even if the connection broke behind it.
-    if transfer.status >= 300 { return }
-    throw CurlProblem.failure(code, String(cString: errorText), request, wasSent: transfer.requests > 0)
+    if transfer.status >= 300, transfer.isHeadWhole { return }
+    throw CurlProblem.failure(
+      code == CURLE_OK ? CURLE_PARTIAL_FILE : code, String(cString: errorText), request, wasSent: transfer.requests > 0)
   }
 
   private func setAddress(_ request: WireRequest) {

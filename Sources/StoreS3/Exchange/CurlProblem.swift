@@ -61,6 +61,8 @@ enum CurlProblem {
         .storeUnavailable, "the store speaks no TLS here: \(words)", at: host(request),
         next: "Write http:// instead of https:// if it is to be spoken to in the clear.")
     }
+    // Said of an answer without a head, too; our own addresses are checked before.
+    let code = code == CURLE_UNSUPPORTED_PROTOCOL && wasSent ? CURLE_WEIRD_SERVER_REPLY : code
     let rule = rules.first { $0.code == code } ?? Rule(code: code, what: "the request failed")
     let mayBeDone = wasSent && request.method != "GET" && request.method != "HEAD"
     return Failure(

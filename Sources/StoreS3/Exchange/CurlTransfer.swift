@@ -25,6 +25,8 @@ final class CurlTransfer {
   /// Zero until an answer began.
   private(set) var status = 0
   private(set) var headers = HTTPHeaders()
+  /// The answer's head came to its end. libcurl takes a connection that closes in its middle for an end, too.
+  private(set) var isHeadWhole = false
   /// What went to memory.
   private(set) var memory: [UInt8] = []
   /// How many bytes went to the target.
@@ -51,6 +53,11 @@ final class CurlTransfer {
 
   /// Whether the answer is about what was asked for, and goes to the target.
   private var isGood: Bool { (200..<300).contains(status) }
+
+  /// Whether the answer said how long its body is; else a broken connection looks like its end.
+  var isDelimited: Bool {
+    headers["content-length"] != nil || headers["transfer-encoding"]?.lowercased() == "chunked"
+  }
 
   func requestGoesOut() { requests += 1 }
 
@@ -91,8 +98,10 @@ final class CurlTransfer {
       let words = text.split(separator: " ", maxSplits: 2)
       status = words.count > 1 ? Int(words[1].prefix(3)) ?? 0 : 0
       headers = HTTPHeaders()
+      isHeadWhole = false
       return
     }
+    if line.first == 0x0d || line.first == 0x0a { isHeadWhole = true }
     guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return }
     let value = text[text.index(after: colon)...]
     headers[String(text[..<colon])] = CurlTransfer.trimmed(value)

@@ -31,9 +31,11 @@ struct ServiceEndpoint {
   ///   - service: `s3`, `sts`
   ///   - region: `eu-central-1`
   func amazon(_ service: String, region: String) throws(Failure) -> S3Endpoint {
-    let isPlain = !region.isEmpty && region.utf8.allSatisfy { byte in
-      (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
-    }
+    let isPlain =
+      !region.isEmpty
+      && region.utf8.allSatisfy { byte in
+        (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
+      }
     guard isPlain else {
       throw Failure(.usage, "not the name of a region: \(region)", next: "Write one such as eu-central-1.")
     }

@@ -1,5 +1,3 @@
-import Bytes
-import Pipeline
 import Synchronization
 
 /// The time as the store sees it: this host's clock, put right once the store has refused a request for it.
@@ -10,11 +8,14 @@ final class S3Clock: Sendable {
   /// Nanoseconds to add to the clock of this host.
   private let offset = Atomic<Int64>(0)
 
-  init() {}
+  private let host: @Sendable () -> UInt64
+
+  /// - Parameter host: the clock of this host, in nanoseconds since the epoch
+  init(_ host: @escaping @Sendable () -> UInt64) { self.host = host }
 
   /// Nanoseconds since the epoch.
   func now() -> UInt64 {
-    UInt64(max(Int64(clamping: WallClock.now()) + offset.load(ordering: .relaxed), 0))
+    UInt64(max(Int64(clamping: host()) + offset.load(ordering: .relaxed), 0))
   }
 
   /// How far the store's clock is ahead of this host's, in nanoseconds, as far as it was corrected.

@@ -105,6 +105,7 @@ package struct S3Page: Equatable {
 
   private static func endless() -> Failure {
     Failure(
-      .storeUnavailable, "a listing says that it goes on, and not where", next: "Check that the endpoint is an S3 store.")
+      .storeUnavailable, "a listing says that it goes on, and not where",
+      next: "Check that the endpoint is an S3 store.")
   }
 }

@@ -28,7 +28,7 @@ class Contender:
         self.cache = os.path.join(self.folder, "cache")
         self.environment = dict(
             {name: value for name, value in os.environ.items()
-             if not name.startswith(("LIFEBOAT_", "RESTIC_", "BORG_"))},
+             if not name.startswith(("LIFEBOAT_", "RESTIC_", "BORG_", "AWS_")) and not name.lower().endswith("_proxy")},
             HOME=os.path.join(self.folder, "home"), TMPDIR=os.path.join(self.folder, "temporary"), LC_ALL="C.UTF-8")
 
     def prepare(self):

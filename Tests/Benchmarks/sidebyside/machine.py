@@ -10,8 +10,8 @@ from .processes import Problem, say
 MEGABYTE = 1_000_000
 
 
-def describe(folder, cores):
-    """One line about the processor, the memory, the kernel and the file system of the repositories."""
+def describe(folder, cores, kept):
+    """One line about the processor, the memory, the kernel and the file system of what is kept in a folder."""
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         found = re.search(r"model name\s*:\s*(.*)", lines.read())
     with open("/proc/meminfo", encoding="ascii") as lines:
@@ -20,7 +20,7 @@ def describe(folder, cores):
     shani = "with" if has_sha_instructions() else "without"
     return (
         f"{model}, {shani} SHA instructions, {len(cores)} of {os.cpu_count()} cores used, {memory:.1f} GB of memory, "
-        f"Linux {platform.release()}, repositories on {file_system(folder)}")
+        f"Linux {platform.release()}, {kept} on {file_system(folder)}")
 
 
 def has_sha_instructions():
@@ -66,6 +66,15 @@ def require_disk(needs):
         say(f"disk: {total / MEGABYTE:.0f} MB needed ({purposes}), {free / MEGABYTE:.0f} MB free in {parts[0][0]}")
         if free < total:
             raise Problem(f"not enough disk in {parts[0][0]}: give another folder, fewer days or a smaller scale")
+
+
+def require_memory(bytes_, purpose):
+    """Says what memory is needed beside the programs, and ends if it is not free."""
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable")) * 1024
+    say(f"memory: {bytes_ / MEGABYTE:.0f} MB needed for {purpose}, {free / MEGABYTE:.0f} MB available")
+    if free < bytes_:
+        raise Problem("not enough memory: give a smaller scale")
 
 
 def size_of(*folders):

@@ -1,37 +1,24 @@
-"""borg 1.4 from PyPI, built once into a virtual environment beside the corpora."""
+"""borg 1.4 from PyPI, which is built in about a minute."""
 import os
-import shutil
 
-from .processes import Problem, output, quiet, say
+from .environments import environment
+from .processes import Problem, output
 
 REQUIREMENT = "borgbackup==1.4.*"
-PYTHON = "/usr/bin/python3"
 
 
 def program(folder, may_install):
-    """The path of borg 1.4's program; builds it (about a minute) where it is missing and that is allowed."""
-    environment = os.path.join(folder, "borg-1.4")
-    path = os.path.join(environment, "bin", "borg")
-    if works(path):
-        return path
-    if not may_install:
-        raise Problem(f"there is no borg 1.4 in {environment}: run once without --skip-install")
-    say(f"building {REQUIREMENT} in {environment}")
-    shutil.rmtree(environment, ignore_errors=True)
-    try:
-        quiet(PYTHON, "-m", "venv", environment)
-        quiet(os.path.join(environment, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", REQUIREMENT)
-        if not works(path):
-            raise Problem(f"{path} was built and does not run")
-    except BaseException:
-        shutil.rmtree(environment, ignore_errors=True)
-        raise
-    return path
+    """The path of borg 1.4's program; builds it where it is missing and that is allowed."""
+    return program_in(environment(folder, "borg-1.4", REQUIREMENT, works, may_install))
+
+
+def program_in(path):
+    return os.path.join(path, "bin", "borg")
 
 
 def works(path):
-    """Whether a program is there and runs; after an upgrade of Python it may no longer."""
+    """Whether borg is there and runs."""
     try:
-        return output(path, "--version").startswith("borg 1.4")
+        return output(program_in(path), "--version").startswith("borg 1.4")
     except (OSError, Problem):
         return False

@@ -1,4 +1,4 @@
-"""What run and series have in common: options, folders, contenders, the end."""
+"""What the benchmarks have in common: options, folders, contenders, the end."""
 import argparse
 import os
 import shutil
@@ -18,7 +18,7 @@ NEEDED = {
 
 
 def parser(name, description, scale_help, days):
-    """The options that both programs take."""
+    """The options that all programs take."""
     result = argparse.ArgumentParser(
         prog=f"Tests/Benchmarks/{name}", description=description, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -27,13 +27,12 @@ def parser(name, description, scale_help, days):
     result.add_argument("--cores", type=number(1), default=2, help="cores that everything is confined to (2)")
     result.add_argument(
         "--corpora", default="/tmp/lifeboat-benchmarks", metavar="DIR",
-        help="where the dumps and borg 1.4 are kept for the next run (/tmp/lifeboat-benchmarks)")
+        help="where dumps and what comes from PyPI are kept for the next run (/tmp/lifeboat-benchmarks)")
     result.add_argument(
         "--folder", default=os.environ.get("TMPDIR", "/tmp"), metavar="DIR",
-        help="where the repositories lie while they are measured (/tmp)")
+        help="where repositories and caches lie while they are measured (/tmp)")
     result.add_argument("--lifeboat", metavar="PATH", help="measure this program instead of building one")
-    result.add_argument("--stages", metavar="PATH", help="the program Stages (the one beside lifeboat, if there)")
-    result.add_argument("--skip-install", action="store_true", help="install no packages and build no borg")
+    result.add_argument("--skip-install", action="store_true", help="install nothing, also not from PyPI")
     return result
 
 
@@ -54,9 +53,9 @@ def positive(text):
     return value
 
 
-def require_programs():
+def require_programs(needed):
     """Names every missing program at once."""
-    missing = sorted({package for name, package in NEEDED.items() if find(name) is None})
+    missing = sorted({package for name, package in needed.items() if find(name) is None})
     if missing:
         raise Problem(f"missing Debian packages: {' '.join(missing)}; run without --skip-install")
 
@@ -69,9 +68,14 @@ def peers(base, options):
 
 def lifeboat(base, options):
     """The contender that all others are compared with."""
+    return Lifeboat(base, lifeboat_program(options))
+
+
+def lifeboat_program(options):
+    """The path of the program that is measured."""
     if not options.lifeboat or not os.access(options.lifeboat, os.X_OK):
         raise Problem(f"there is no program {options.lifeboat or 'lifeboat'}: give its path with --lifeboat")
-    return Lifeboat(base, options.lifeboat)
+    return options.lifeboat
 
 
 def stages(options):
@@ -85,21 +89,21 @@ def stages(options):
     return None
 
 
-def header(title, options, contenders, cores, lines):
-    """The beginning of a document: what was measured with what, on what."""
+def header(title, options, contenders, cores, lines, kept="repositories"):
+    """The beginning of a document: what was measured with what, on what; `kept` is what lies in the folder."""
     return [
-        f"# {title}", "", f"- machine: {describe(options.folder, cores)}",
+        f"# {title}", "", f"- machine: {describe(options.folder, cores, kept)}",
         *(f"- {contender.version}" for contender in contenders), *(f"- {line}" for line in lines), ""]
 
 
-def perform(work, options):
+def perform(work, options, needed=NEEDED):
     """Calls `work` with a temporary folder and the processors, and leaves nothing behind however it ends."""
     stop_on_signals()
     base = None
     try:
         for folder in (options.corpora, options.folder):
             os.makedirs(folder, exist_ok=True)
-        require_programs()
+        require_programs(needed)
         cores = confine(options.cores)
         base = tempfile.mkdtemp(prefix="lifeboat-benchmark.", dir=options.folder)
         work(options, base, cores)

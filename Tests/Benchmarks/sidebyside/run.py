@@ -23,6 +23,7 @@ def main():
     parser.add_argument("--rounds", type=common.number(0), default=7, help="rounds; 0 makes the corpora only (7)")
     parser.add_argument("--warm-up", action="store_true", help="one more round before, which does not count")
     parser.add_argument("--only", type=corpora_named, default=list(KINDS), metavar="A,B", help=", ".join(KINDS))
+    parser.add_argument("--stages", metavar="PATH", help="the program Stages (the one beside lifeboat, if there)")
     parser.add_argument("--raw", metavar="FILE", help="also write every sample as JSON, after each round")
     common.perform(work, parser.parse_args())
 

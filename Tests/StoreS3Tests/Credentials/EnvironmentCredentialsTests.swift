@@ -39,7 +39,8 @@ struct EnvironmentCredentialsTests {
     #expect(key.secretText == "S")
     #expect(key.sessionToken == nil)
     let bad: [(String, String, String?)] = [
-      ("A\r\nx-evil: 1", "s", nil), ("A", "s", "t\nx"), ("", "s", nil), ("A", " ", nil), ("A b", "s", nil), ("Ä", "s", nil),
+      ("A\r\nx-evil: 1", "s", nil), ("A", "s", "t\nx"), ("", "s", nil), ("A", " ", nil), ("A b", "s", nil),
+      ("Ä", "s", nil),
     ]
     for (key, secret, token) in bad {
       #expect(

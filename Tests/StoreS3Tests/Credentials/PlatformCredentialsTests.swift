@@ -119,7 +119,9 @@ struct InstanceCredentialsTests {
   @Test("elsewhere: the address may be set, with a slash at its end or not")
   func endpoint() throws {
     let exchange = ScriptedExchange.silence()
-    let variables = ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1338/", "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "3"]
+    let variables = [
+      "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1338/", "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "3",
+    ]
     #expect(try found(InstanceCredentials(variables, exchange: exchange)) == nil)
     #expect(exchange.requests.map(\.line) == Array(repeating: "PUT http://127.0.0.1:1338/latest/api/token", count: 3))
     let other = ScriptedExchange.silence()
@@ -157,7 +159,9 @@ struct InstanceCredentialsTests {
 
   @Test("a code other than Success, or half of a key, is refused")
   func unusable() throws {
-    for text in [#"{"Code":"AssumeRoleUnauthorizedAccess","Message":"no"}"#, #"{"Code":"Success","AccessKeyId":"A"}"#, "x"] {
+    for text in [
+      #"{"Code":"AssumeRoleUnauthorizedAccess","Message":"no"}"#, #"{"Code":"Success","AccessKeyId":"A"}"#, "x",
+    ] {
       let exchange = ScriptedExchange { Self.service($0, credentials: text) }
       #expect(code { _ = try InstanceCredentials([:], exchange: exchange).look() } == .storeDenied, "\(text)")
     }

@@ -37,7 +37,8 @@ struct ProcessCredentialsTests {
   @Test("arguments arrive as a shell would hand them over, and no shell runs")
   func arguments() throws {
     let echo = try script(
-      #"printf '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"s"}' "$(printf '%s,' "$@" | tr ' ' '_')""#, "my tool")
+      #"printf '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"s"}' "$(printf '%s,' "$@" | tr ' ' '_')""#, "my tool"
+    )
     let line = #"'\#(echo)' a 'b c' "d 'e" f\ g '' $HOME "\$x" `x` ; | # "#
     #expect(try look(line)?.accessKey == #"a,b_c,d_'e,f_g,,$HOME,$x,`x`,;,|,#,"#)
   }
@@ -46,7 +47,8 @@ struct ProcessCredentialsTests {
   func refused() throws {
     let outputs = [
       "", "SECRETTEXT", #"{"AccessKeyId":"A","SecretAccessKey":"SECRETTEXT"}"#,
-      #"{"Version":2,"AccessKeyId":"A","SecretAccessKey":"SECRETTEXT"}"#, #"{"Version":1,"SecretAccessKey":"SECRETTEXT"}"#,
+      #"{"Version":2,"AccessKeyId":"A","SecretAccessKey":"SECRETTEXT"}"#,
+      #"{"Version":1,"SecretAccessKey":"SECRETTEXT"}"#,
       #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"SECRETTEXT""#, #"["SECRETTEXT"]"#,
     ]
     for output in outputs {

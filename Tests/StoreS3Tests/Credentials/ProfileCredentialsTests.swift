@@ -139,7 +139,8 @@ struct ProfileCredentialsTests {
       Array(#"#!/bin/sh\#nprintf '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"s"}' "$2"\#n"#.utf8))
     _ = try Program.run(["/bin/chmod", "700", scene.folder.path("tool")])
     try Files.write(
-      scene.folder.path("config"), Array("[default]\ncredential_process = \(scene.folder.path("tool")) 'a' '#2'\n".utf8))
+      scene.folder.path("config"), Array("[default]\ncredential_process = \(scene.folder.path("tool")) 'a' '#2'\n".utf8)
+    )
     #expect(try scene.credentials().accessKey == "#2")
   }
 

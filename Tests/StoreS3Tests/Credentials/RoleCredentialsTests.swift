@@ -53,7 +53,8 @@ struct RoleCredentialsTests {
     #expect(exchange.requests.count == 1)
     #expect(request.line == "POST https://sts.eu-west-1.amazonaws.com/")
     #expect(
-      request.text == "Action=AssumeRole&DurationSeconds=900&ExternalId=a%2Bb&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fone%20two"
+      request.text
+        == "Action=AssumeRole&DurationSeconds=900&ExternalId=a%2Bb&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fone%20two"
         + "&RoleSessionName=nightly&Version=2011-06-15")
     let authorization = try #require(request.header("authorization"))
     #expect(authorization.contains("Credential=BASE/"))

@@ -50,11 +50,11 @@ struct EndpointTests {
 
 @Suite("Quirks of stores")
 struct QuirkTests {
-  @Test("are found by host and by what a server says of itself")
+  @Test("are found by host, and by no more than it")
   func found() {
     #expect(S3Quirks.of(host: "s3.eu-central-1.amazonaws.com").name == "AWS")
     #expect(S3Quirks.of(host: "amazonaws.com.example.com") == .unknown)
-    #expect(S3Quirks.of(server: "rclone/v1.75.2").writeOnce == .ignored)
-    #expect(S3Quirks.of(server: "nginx") == .unknown)
+    #expect(S3Quirks.of(host: "s3.eu-central-1.amazonaws.com").writeOnce == .honoured)
+    #expect(S3Quirks.of(host: "127.0.0.1") == .unknown)
   }
 }

@@ -108,6 +108,17 @@ struct PutTests {
     #expect(run.notices.all.isEmpty)
   }
 
+  @Test("nothing is put twice where that would leave a version behind")
+  func versioned() throws {
+    let run = try ScriptedStore { request in
+      request.method == "HEAD" ? .status(404) : .status(200, ["x-amz-version-id: v1"])
+    }
+    for name in ["a", "b"] { try run.store.put(path(name), [1]) }
+    #expect(run.server.requests.map(\.method) == ["HEAD", "PUT", "HEAD", "PUT"])
+    #expect(run.notices.all.isEmpty)
+    #expect(!run.store.traits.refusesOverwrites)
+  }
+
   @Test("a store that replaces nevertheless is looked at before every put, and that is said once")
   func ignoring() throws {
     let run = try ScriptedStore { request in

@@ -62,12 +62,23 @@ struct ReadTests {
     ("a part that is too short", .status(206, ["Content-Range: bytes 10-14/100"], Array(object[10..<15]))),
     ("a part without saying which", .status(206, [], Array(object[10..<20]))),
     ("a part that makes no sense", .status(206, ["Content-Range: bytes 10-9/100"], Array(object[10..<20]))),
-    ("fewer bytes than it says", .status(206, ["Content-Range: bytes 10-19/100", "Content-Length: 10"], Array(object[10..<15])).closing),
+    (
+      "fewer bytes than it says",
+      .status(206, ["Content-Range: bytes 10-19/100", "Content-Length: 10"], Array(object[10..<15])).closing
+    ),
     ("an end in the middle", .status(200, ["Content-Length: 100"], Array(object[..<15])).closing),
+    (
+      "no length",
+      ScriptedServer.Reply(bytes: Array("HTTP/1.1 200 OK\r\n\r\nhello, this is all".utf8), closes: true)
+    ),
     ("nothing at all", ScriptedServer.Reply(bytes: [], closes: true)),
     ("no HTTP", ScriptedServer.Reply(bytes: Array("hello\r\n\r\n".utf8), closes: true)),
     ("a head that ends early", ScriptedServer.Reply(bytes: Array("HTTP/1.1 200 OK\r\nContent-Le".utf8), closes: true)),
-    ("chunks without an end", ScriptedServer.Reply(bytes: Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n".utf8), closes: true)),
+    (
+      "chunks without an end",
+      ScriptedServer.Reply(
+        bytes: Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n".utf8), closes: true)
+    ),
   ]
 
   @Test("an answer that is not what was asked for is a fault of the way, and never damage", arguments: lies.indices)
@@ -163,7 +174,8 @@ struct ReadTests {
     #expect(try read(run.store, nil) == good)
     #expect(run.server.requests.last?.query("versionId") == "v1")
     #expect(try !run.store.findIntact(path("a"), digest: .zero))
-    #expect(run.server.requests.filter { $0.query("versions") != nil }.allSatisfy { $0.query("prefix") == "pre%2Ffix%2Fa" })
+    #expect(
+      run.server.requests.filter { $0.query("versions") != nil }.allSatisfy { $0.query("prefix") == "pre%2Ffix%2Fa" })
   }
 
   private static func versions(_ names: [String]) -> String {

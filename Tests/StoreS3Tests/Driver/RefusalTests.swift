@@ -90,7 +90,8 @@ struct RefusalTests {
     return "Mon, \(parts[2]) \(months[(Int(parts[1]) ?? 1) - 1]) \(parts[0]) \(parts[3]) GMT"
   }()
 
-  @Test("a wrong clock is put right by the store's, once, and said", arguments: ["RequestTimeTooSkewed", "AccessDenied"])
+  @Test(
+    "a wrong clock is put right by the store's, once, and said", arguments: ["RequestTimeTooSkewed", "AccessDenied"])
   func clock(_ code: String) throws {
     let run = try ScriptedStore { request in
       let hour = Self.date.split(separator: " ")[4].prefix(2)

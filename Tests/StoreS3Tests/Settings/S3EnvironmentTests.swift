@@ -70,7 +70,8 @@ struct S3EnvironmentTests {
     let none = ["AWS_PROFILE": "old"]
     let named = [
       ("https://s3.us-west-002.backblazeb2.com", "us-west-002"), ("https://s3.dualstack.eu-a.amazonaws.com", "eu-a"),
-      ("https://example.com", "us-east-1"), ("https://s3.example.com", "us-east-1"), ("http://127.0.0.1:1", "us-east-1"),
+      ("https://example.com", "us-east-1"), ("https://s3.example.com", "us-east-1"),
+      ("http://127.0.0.1:1", "us-east-1"),
     ]
     for (url, region) in named { #expect(try settings(none, S3Choices(endpoint: url)).region == region) }
     #expect(try settings(["AWS_REGION": "cn-north-1"]).endpoint.url == "https://s3.cn-north-1.amazonaws.com.cn")
@@ -110,7 +111,9 @@ struct S3EnvironmentTests {
 
   @Test("a home folder without HOME")
   func home() throws {
-    let environment = S3Environment(variables: ["AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"])
+    let environment = S3Environment(variables: [
+      "AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+    ])
     #expect(
       try environment.resolve(bucket: "b", prefix: "p", stop: StopSignal(), exchange: ScriptedExchange.silence())
         .settings.prefix == "p")

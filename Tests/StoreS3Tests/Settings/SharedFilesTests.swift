@@ -80,7 +80,9 @@ struct SharedFilesTests {
     #expect(missing.configPath == folder.path("nowhere/.aws/config"))
     let home = try SharedFiles(variables: ["AWS_CONFIG_FILE": "~/x"], home: "/h")
     #expect(home.configPath == "/h/x")
-    for text in ["[default]\nregion = a\nnonsense SECRETTEXT", "key = 1\n[a]", "\n\n[]", "[a]\nb = 1\n[open", "[a]\n= b"] {
+    for text in [
+      "[default]\nregion = a\nnonsense SECRETTEXT", "key = 1\n[a]", "\n\n[]", "[a]\nb = 1\n[open", "[a]\n= b",
+    ] {
       let error = try #require(failure { _ = try files(text) }, "\(text)")
       #expect(error.code == .usage)
       #expect(error.place.hasPrefix(folder.path("config:")), "\(error.place)")

@@ -147,7 +147,8 @@ struct RequestEncodingTests {
   @Test("sorts a query by its encoded bytes and gives every name its sign of equality")
   func query() {
     #expect(RequestEncoding.query([]) == "")
-    #expect(RequestEncoding.query([("b", "2"), ("a", "é"), ("a", "B"), ("versions", "")]) == "a=%C3%A9&a=B&b=2&versions=")
+    #expect(
+      RequestEncoding.query([("b", "2"), ("a", "é"), ("a", "B"), ("versions", "")]) == "a=%C3%A9&a=B&b=2&versions=")
     // Sorted after encoding: "%" comes before letters.
     #expect(RequestEncoding.query([("aa", "1"), ("a+", "2")]) == "a%2B=2&aa=1")
   }

@@ -59,7 +59,8 @@ struct S3PageTests {
       let bytes = Array(document.utf8)
       for count in 0..<(bytes.count - 1) {
         let error = #expect(throws: Failure.self, "\(count)") {
-          _ = document == Self.objects
+          _ =
+            document == Self.objects
             ? try S3Page(objects: Array(bytes[..<count])) : try S3Page(versions: Array(bytes[..<count]))
         }
         #expect(error?.code == .storeUnavailable)
