@@ -180,7 +180,8 @@ struct StorePolicyTests {
       + #"{"Sid":"Writer01234567List","Effect":"Allow","Action":["s3:ListBucket"],\#(bucket),"#
       + #""Condition":{"StringLike":{"s3:prefix":\#(listed)}}},"#
       + #"{"Sid":"Writer01234567ListNothingElse","Effect":"Deny","Action":["s3:ListBucket"],\#(bucket),"#
-      + #""Condition":{"StringNotLike":{"s3:prefix":\#(listed)}}},"#
+      + #""Condition":{"StringNotLike":{"s3:prefix":["main/authority/*"]},"#
+      + #""StringNotLikeIfExists":{"s3:prefix":["main/\#(own)/*"]}}},"#
       + #"{"Sid":"Writer01234567DenyAllElse","Effect":"Deny","#
       + #""NotAction":["s3:PutObject","s3:GetObject","s3:ListBucket"],"#
       + #""Resource":["arn:aws:s3:::backups","arn:aws:s3:::backups/*"]}]}"#
