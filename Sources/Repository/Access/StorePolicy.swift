@@ -95,7 +95,7 @@ package struct StorePolicy: Sendable, Equatable {
   /// The policies of several as one document: a bucket has only one.
   package static func document(_ policies: [StorePolicy]) -> String {
     PolicyValue.object([
-      ("Version", .text("2012-10-17")), ("Statement", .list(policies.flatMap(\.statements))),
+      ("Version", .text("2012-10-17")), ("Statement", .list(policies.flatMap(\.statements) + closing(policies))),
     ]).text + "\n"
   }
 
