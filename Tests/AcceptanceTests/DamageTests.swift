@@ -54,7 +54,8 @@ extension Acceptance {
       guard let server = try S3Server.ceph() else { return }
       let (cloud, dumps) = try scene(server, isVersioned: true)
       for key in try cloud.bucket.keys(cloud.prefix) where key.contains(kind) {
-        try cloud.bucket.flip(key, at: -1)
+        // Of a pack, a byte of a blob: a restore need not read its end.
+        try cloud.bucket.flip(key, at: kind == "/packs/" ? 5000 : -1)
         #expect(try cloud.bucket.versions(of: key) == 2)
       }
       for (name, dump) in dumps {
