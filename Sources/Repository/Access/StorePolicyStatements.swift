@@ -2,15 +2,23 @@ import Bytes
 import Format
 
 extension StorePolicy {
-  /// Each grant, and the denial of the same anywhere else; then the denial of all the rest.
+  /// Each grant, and the denial of the same anywhere else.
   var statements: [PolicyValue] {
     let grants = grants
-    var statements = grants.flatMap { [allow($0), deny($0)] }
-    if form.refusesOverwrites, let store = grants.first { statements.append(denyReplacing(store)) }
-    let all: [(String, PolicyValue)] = [
-      ("NotAction", .texts(grants.flatMap(\.actions))), ("Resource", .texts([resource, "\(resource)/*"])),
+    let replacing = form.refusesOverwrites ? grants.first.map { [denyReplacing($0)] } ?? [] : []
+    return grants.flatMap { [allow($0), deny($0)] } + replacing
+  }
+
+  /// All that the grantee needs somewhere.
+  var actions: [String] { grants.flatMap(\.actions) }
+
+  /// The denials that all grantees of one kind have in common.
+  func denials(principals: [String]?) -> [PolicyValue] {
+    let everywhere = ("Resource", PolicyValue.texts([resource, "\(resource)/*"]))
+    return [
+      statement("\(kind)ChangeNothing", "Deny", [("Action", .texts(denied)), everywhere], principals),
+      statement("\(kind)NothingElse", "Deny", [("NotAction", .texts(actions)), everywhere], principals),
     ]
-    return statements + [statement("DenyAllElse", "Deny", all)]
   }
 
   private func allow(_ grant: Grant) -> PolicyValue {
@@ -19,7 +27,7 @@ extension StorePolicy {
       return statement(grant.purpose, "Allow", [actions, ("Resource", .texts(resources(grant)))])
     }
     return statement(
-      grant.purpose, "Allow", [actions, ("Resource", .texts([resource])), condition("StringLike", grant)])
+      grant.purpose, "Allow", [actions, ("Resource", .texts([resource])), condition([("StringLike", keys(grant))])])
   }
 
   private func deny(_ grant: Grant) -> PolicyValue {
@@ -29,7 +37,13 @@ extension StorePolicy {
     }
     return statement(
       "\(grant.purpose)NothingElse", "Deny",
-      [actions, ("Resource", .texts([resource])), condition("StringNotLike", grant)])
+      [actions, ("Resource", .texts([resource])), condition(StorePolicy.unlike(keys(grant)))])
+  }
+
+  /// A listing that begins like none of the patterns. All comparisons of a condition must hold; that a list of patterns
+  /// after one negation means "none of them" is true of AWS, while Ceph 16 reads it as "not each" (measured).
+  private static func unlike(_ patterns: [String]) -> [(String, [String])] {
+    zip(["StringNotLike", "StringNotLikeIfExists"], patterns).map { ($0, [$1]) }
   }
 
   /// A put that does not ask to replace nothing.
@@ -41,13 +55,19 @@ extension StorePolicy {
   }
 
   private func statement(_ name: String, _ effect: String, _ rest: [(String, PolicyValue)]) -> PolicyValue {
-    var members: [(String, PolicyValue)] = [("Sid", .text("\(title)\(name)")), ("Effect", .text(effect))]
-    if let principals = form.principals { members.append(("Principal", .object([("AWS", .texts(principals))]))) }
+    statement("\(title)\(name)", effect, rest, form.principals)
+  }
+
+  private func statement(
+    _ name: String, _ effect: String, _ rest: [(String, PolicyValue)], _ principals: [String]?
+  ) -> PolicyValue {
+    var members: [(String, PolicyValue)] = [("Sid", .text(name)), ("Effect", .text(effect))]
+    if let principals { members.append(("Principal", .object([("AWS", .texts(principals))]))) }
     return .object(members + rest)
   }
 
-  private func condition(_ comparison: String, _ grant: Grant) -> (String, PolicyValue) {
-    ("Condition", .object([(comparison, .object([("s3:prefix", .texts(keys(grant)))]))]))
+  private func condition(_ comparisons: [(String, [String])]) -> (String, PolicyValue) {
+    ("Condition", .object(comparisons.map { ($0, .object([("s3:prefix", .texts($1))])) }))
   }
 
   private func resources(_ grant: Grant) -> [String] { keys(grant).map { "\(resource)/\($0)" } }
@@ -58,8 +78,12 @@ extension StorePolicy {
 
   /// What the names of the statements begin with; in one document they must differ. Letters and digits alone.
   private var title: String {
+    if case .writer(let id) = grantee { "\(kind)\(id.hex.prefix(8))" } else { kind }
+  }
+
+  private var kind: String {
     switch grantee {
-    case .writer(let id): "Writer\(id.hex.prefix(8))"
+    case .writer: "Writer"
     case .keeper: "Keeper"
     case .restorer: "Restorer"
     case .root: "Root"
