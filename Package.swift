@@ -109,6 +109,7 @@ let tests: [Target] = [
       "Drills", "Engine", "Repository", "Databases", "Format", "Profiles", "Store", "Cryptography", "Pipeline", "Bytes",
       "TestKit",
     ]),
+  .testTarget(name: "AcceptanceTests", dependencies: ["FaultProxy", "Pipeline", "Bytes", "TestKit"]),
   .testTarget(
     name: "CommandTests",
     dependencies: ["Command", "Engine", "Profiles", "Store", "Cryptography", "Bytes", "TestKit"]),

@@ -15,6 +15,8 @@ package final class S3Store: Store {
   let writeOnce: WriteOnce
   /// Objects whose last version is wrong, and which of the older ones is right.
   let intact = Mutex<[StorePath: String]>([:])
+  /// The bucket asks for `Content-MD5` with every put, for it locks objects by itself.
+  let wantsMD5: Atomic<Bool>
   private let said = Mutex<Set<String>>([])
 
   /// Connects to nothing yet: a bucket that is not there is found out by the first call.
@@ -33,6 +35,7 @@ package final class S3Store: Store {
     client = try S3Client(settings, credentials: credentials, stop: stop, notices: notices, clock: clock)
     self.notices = notices
     writeOnce = WriteOnce(settings.writeOnce)
+    wantsMD5 = Atomic(settings.lock != nil)
   }
 
   package var description: String {

@@ -1,6 +1,7 @@
 package import Bytes
 import Cryptography
 package import Store
+import Synchronization
 
 extension S3Store {
   package func put(_ path: StorePath, _ bytes: UnsafeRawBufferPointer, digest: Name?) throws(Failure) {
@@ -8,11 +9,13 @@ extension S3Store {
     // An object of that name can only have these bytes: where it is there already, nothing changes.
     let namesItself = path.name.hasSuffix(name.hex)
     if writeOnce.looksFirst(namesItself, client.quirks), try isThere(path) { throw exists(path) }
-    let request = putRequest(path, bytes)
-    var isConditional = writeOnce.asks
+    let request = putRequest(path)
     while true {
-      let condition = isConditional ? [(name: "If-None-Match", value: "*")] : []
-      let sent = S3Request("PUT", key: request.key, headers: request.headers + condition)
+      let isConditional = writeOnce.asks
+      let hasMD5 = wantsMD5.load(ordering: .relaxed)
+      var sent = request
+      if isConditional { sent.headers.append(("If-None-Match", "*")) }
+      if hasMD5 { sent.headers.append(("Content-MD5", ContentMD5.text(of: bytes))) }
       let answer = try client.send(sent, body: bytes, digest: name)
       if answer.isSuccess {
         // A bucket that keeps versions would keep one more, perhaps locked.
@@ -24,15 +27,15 @@ extension S3Store {
         writeOnce.learn(.honoured)
         throw answer.wasRepeated ? perhapsOurs(path) : exists(path)
       }
-      if isConditional, WriteOnce.isUnknownHeader(answer) {
-        // Without the header the store must be asked before, so do all of it again.
-        writeOnce.learnRefusal()
-        sayIgnored()
-        if try isThere(path) { throw exists(path) }
-        isConditional = false
+      if !hasMD5, S3Store.asksForMD5(answer) {
+        wantsMD5.store(true, ordering: .relaxed)
         continue
       }
-      throw refused(answer, sent, bytes, name)
+      guard isConditional, WriteOnce.isUnknownHeader(answer) else { throw refused(answer, sent, bytes, name) }
+      // Without the header the store must be asked before.
+      writeOnce.learnRefusal()
+      sayIgnored()
+      if try isThere(path) { throw exists(path) }
     }
   }
 
@@ -51,7 +54,7 @@ extension S3Store {
     return headers
   }
 
-  private func putRequest(_ path: StorePath, _ bytes: UnsafeRawBufferPointer) -> S3Request {
+  private func putRequest(_ path: StorePath) -> S3Request {
     var headers = newObjectHeaders
     if let lock = client.settings.lock {
       let (end, isTooFar) = (client.now / 1_000_000_000).addingReportingOverflow(lock.seconds)
@@ -60,7 +63,6 @@ extension S3Store {
       let moment = SigningTime((isTooFar ? latest : min(end, latest)) * 1_000_000_000)
       headers.append(("x-amz-object-lock-mode", lock.mode.rawValue))
       headers.append(("x-amz-object-lock-retain-until-date", moment.dashed))
-      headers.append(("Content-MD5", ContentMD5.text(of: bytes)))
     }
     return S3Request("PUT", key: client.key(of: path.text), headers: headers)
   }
@@ -93,6 +95,13 @@ extension S3Store {
       sayOnce("these credentials may not look whether an object is there before they put it")
       return false
     }
+  }
+
+  /// Whether a refusal is for the want of a digest in the one form that locks go with.
+  private static func asksForMD5(_ answer: S3Answer) -> Bool {
+    guard answer.status == 400 else { return false }
+    let error = answer.error
+    return error.message.lowercased().contains("content-md5") && error.code != "BadDigest"
   }
 
   private func exists(_ path: StorePath) -> Failure {

@@ -81,6 +81,15 @@ final class Cloud: Sendable {
     return try Program.run(call.words, environment: call.variables)
   }
 
+  /// Runs a command whose output another program takes in: a line for the shell.
+  func run(
+    _ words: [String], as role: String?, _ access: Access = Access(), into line: String
+  ) throws -> Program.Outcome {
+    let call = try call(words, as: role, access)
+    return try Program.run(
+      ["/bin/bash", "-o", "pipefail", "-c", "\"$@\" | \(line)", "bash"] + call.words, environment: call.variables)
+  }
+
   /// Starts a command.
   func start(_ words: [String], as role: String?, _ access: Access = Access()) throws -> RunningProgram {
     let call = try call(words, as: role, access)

@@ -8,13 +8,14 @@ struct CopyCommandTests {
   private let scene: Scene
   private let dump: [UInt8]
 
-  /// A repository with six runs, each with a pack of its own at least.
+  /// A repository with six runs, each with a pack of its own, all of which the last run's snapshot needs.
   init() throws {
     scene = try Scene()
     var random = RandomSource(seed: 5)
-    var bytes = random.bytes(1_500_000)
-    for _ in 0..<6 {
-      bytes.replaceSubrange(0..<300_000, with: random.bytes(300_000))
+    var bytes = random.bytes(9_000_000)
+    for run in 0..<6 {
+      let start = run * 1_500_000 + 200_000
+      bytes.replaceSubrange(start..<(start + 1_100_000), with: random.bytes(1_100_000))
       #expect(try scene.backUp(bytes).status == 0)
     }
     dump = bytes
@@ -161,7 +162,9 @@ struct CopyCommandTests {
   func refusals() throws {
     #expect(try scene.run(["copy", "--repository", scene.repository]).status == 2)
     #expect(try scene.run(["copy", "--to", copy]).status == 2)
-    #expect(try scene.run(["copy", "--repository", scene.repository, "--to", scene.repository]).status == 2)
+    for place in [scene.repository, "\(scene.repository)/../repository"] {
+      #expect(try scene.run(["copy", "--repository", scene.repository, "--to", place]).status == 2)
+    }
     #expect(try scene.run(["copy", "--repository", scene.folder.path("none"), "--to", copy]).status == 4)
     let other = try Scene()
     let refused = try scene.run(["copy", "--repository", scene.repository, "--to", other.repository])

@@ -47,6 +47,18 @@ package final class RunningProgram: @unchecked Sendable {
   /// Whether it has ended.
   package var hasEnded: Bool { end(WNOHANG) != nil }
 
+  /// Bytes of memory of its own at present: without the pages of its file. Zero once it has ended.
+  package var memory: Int {
+    guard let bytes = try? Files.read("/proc/\(process)/status") else { return 0 }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").reduce(0) { sum, line in
+      let words = line.split { $0 == " " || $0 == "\t" || $0 == ":" }
+      guard words.count > 1, ["RssAnon", "RssShmem"].contains(words[0]), let kibibytes = Int(words[1]) else {
+        return sum
+      }
+      return sum + kibibytes * 1024
+    }
+  }
+
   /// What it has printed so far.
   package var output: String { text("out") }
 

@@ -72,13 +72,17 @@ package final class S3Bucket: Sendable {
   }
 
   /// The keys that begin so, sorted.
-  package func keys(_ prefix: String = "") throws -> [String] {
-    var keys: [String] = []
+  package func keys(_ prefix: String = "") throws -> [String] { try digests(prefix).keys.sorted() }
+
+  /// The keys that begin so, each with the server's digest of its bytes (the entity tag).
+  package func digests(_ prefix: String = "") throws -> [String: String] {
+    var digests: [String: String] = [:]
     var query = ["list-type": "2", "prefix": prefix]
     while true {
       let answer = try server.ask("GET", "/\(name)", query: query)
-      keys += answer.elements("Key")
-      guard answer.elements("IsTruncated").first == "true" else { return keys.sorted() }
+      let keys = answer.elements("Key")
+      digests.merge(zip(keys, answer.elements("ETag"))) { $1 }
+      guard answer.elements("IsTruncated").first == "true" else { return digests }
       query["start-after"] = keys.last
     }
   }
@@ -88,5 +92,11 @@ package final class S3Bucket: Sendable {
     let answer = try server.ask("GET", "/\(name)", query: ["versions": "", "prefix": key])
     return answer.text.split(separator: "<Version>", omittingEmptySubsequences: false).dropFirst()
       .count { $0.contains("<Key>\(key)</Key>") }
+  }
+
+  /// The id of an object's newest version.
+  package func newestVersion(of key: String) throws -> String {
+    let answer = try server.ask("GET", "/\(name)", query: ["versions": "", "prefix": key])
+    return answer.elements("VersionId").first ?? "null"
   }
 }

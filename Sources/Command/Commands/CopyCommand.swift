@@ -87,14 +87,14 @@ struct CopyCommand: LifeboatCommand {
     var wanted = targets.isEmpty ? copies : []
     for text in targets {
       let location = try StoreLocation(text)
-      wanted.append(ways.first { $0.location == location } ?? StoreAddress(location))
+      wanted.append(ways.first { $0.location.isSame(as: location) } ?? StoreAddress(location))
     }
     guard !wanted.isEmpty else {
       throw Failure(
         .usage, "nothing says where the copy is to be", at: "command line",
         next: "Give --to, or name copies in the component's profile.")
     }
-    guard !wanted.contains(where: { $0.location == source.location }) else {
+    guard !wanted.contains(where: { $0.location.isSame(as: source.location) }) else {
       throw Failure(
         .usage, "the repository cannot be its own copy", at: source.location.text, next: "Name another place.")
     }

@@ -21,7 +21,7 @@ extension RepositoryAddress {
     var named: [StoreAddress] = []
     for text in options.copies {
       let location = try StoreLocation(text)
-      named.append(copies.first { $0.location == location } ?? StoreAddress(location))
+      named.append(copies.first { $0.location.isSame(as: location) } ?? StoreAddress(location))
     }
     return RepositoryAddress(store: store, copies: named, keyPath: keyPath, passphrase: passphrase)
   }

@@ -68,10 +68,12 @@ struct RepositoryOptions: ParsableArguments {
     }
     let (own, copies) = try known(said)
     guard let location = location ?? own?.location else { throw RepositoryOptions.noRepository }
-    if let own, location == own.location { return (own, copies) }
+    if let own, location.isSame(as: own.location) { return (own, copies) }
     // The way to a copy is known, too: it takes the store's place when that is gone.
-    guard let copy = copies.first(where: { $0.location == location }) else { return (StoreAddress(location), []) }
-    return (copy, copies.filter { $0.location != location })
+    guard let copy = copies.first(where: { $0.location.isSame(as: location) }) else {
+      return (StoreAddress(location), [])
+    }
+    return (copy, copies.filter { !$0.location.isSame(as: location) })
   }
 
   /// The store that a profile names, and its copies.

@@ -21,6 +21,7 @@ package final class S3Client: Sendable {
   private let pool = CurlPool()
   /// The last put was taken: the next need not ask first.
   private let isTrusted = Atomic<Bool>(false)
+  private let isClockSaid = Atomic<Bool>(false)
 
   /// Connects to nothing yet.
   ///
@@ -70,9 +71,9 @@ package final class S3Client: Sendable {
     while true {
       try stop.check()
       let keys = try credentials.credentials()
-      let time = clock.now()
-      let answer = try exchange(request, body, digest, target, keys, time)
-      guard !answer.isSuccess, let mend = mend(answer, keys, signed: time), mended.insert(mend).inserted else {
+      let correction = clock.correction
+      let answer = try exchange(request, body, digest, target, keys)
+      guard !answer.isSuccess, let mend = mend(answer, keys, correction), mended.insert(mend).inserted else {
         return answer
       }
     }
@@ -82,9 +83,9 @@ package final class S3Client: Sendable {
 
   private func exchange(
     _ request: S3Request, _ body: UnsafeRawBufferPointer, _ digest: Name, _ target: AnswerTarget,
-    _ keys: S3Credentials, _ time: UInt64
+    _ keys: S3Credentials
   ) throws(Failure) -> S3Answer {
-    let wire = wire(request, body, digest, keys, time)
+    let wire = wire(request, body, digest, keys)
     let transfer = CurlTransfer(wire, target: target, stop: stop)
     do throws(Failure) {
       try pool.withHandle { (handle) throws(Failure) in try handle.perform(wire, transfer) }
@@ -102,7 +103,7 @@ package final class S3Client: Sendable {
   }
 
   private func wire(
-    _ request: S3Request, _ body: UnsafeRawBufferPointer, _ digest: Name, _ keys: S3Credentials, _ time: UInt64
+    _ request: S3Request, _ body: UnsafeRawBufferPointer, _ digest: Name, _ keys: S3Credentials
   ) -> WireRequest {
     let endpoint = settings.endpoint
     let host = endpoint.hostHeader(bucket: settings.bucket)
@@ -110,7 +111,7 @@ package final class S3Client: Sendable {
     let query = RequestEncoding.query(request.query)
     let signed = signer.sign(
       S3Signer.Target(method: request.method, host: host, path: path, query: query), headers: request.headers,
-      body: digest, with: keys, at: time)
+      body: digest, with: keys, at: clock.now())
     var wire = WireRequest(
       request.method, "\(endpoint.scheme)://\(host)\(path)\(query.isEmpty ? "" : "?\(query)")",
       headers: request.headers + signed, body: body,
@@ -137,12 +138,11 @@ package final class S3Client: Sendable {
   ]
 
   /// What may have been the reason for a refusal and is now put right.
-  private func mend(_ answer: S3Answer, _ keys: S3Credentials, signed: UInt64) -> Mend? {
+  private func mend(_ answer: S3Answer, _ keys: S3Credentials, _ correction: Int64) -> Mend? {
     guard answer.status == 400 || answer.status == 401 || answer.status == 403 else { return nil }
     // By the clocks and not by the code: stores have several for it, and answers to HEAD have none.
-    let before = clock.correction
-    if let date = answer.headers["date"], clock.correct(toHeader: date, signed: signed) {
-      if clock.correction != before { say(clockOff: clock.correction) }
+    if let date = answer.headers["date"], clock.correct(toHeader: date, before: correction) {
+      say(clockOff: clock.correction)
       return .clock
     }
     let isTemporary = keys.sessionToken != nil || keys.expiry != nil
@@ -155,6 +155,8 @@ package final class S3Client: Sendable {
   private func isOver(_ keys: S3Credentials) -> Bool { keys.expiry.map { $0 <= clock.now() } ?? false }
 
   private func say(clockOff correction: Int64) {
+    // Threads whose requests were under way find it out together.
+    guard !isClockSaid.exchange(true, ordering: .relaxed) else { return }
     let side = correction > 0 ? "behind" : "ahead of"
     notices(.degraded("the clock of this host is \(abs(correction) / 1_000_000_000) s \(side) the store's"))
   }

@@ -25,12 +25,12 @@ final class S3Clock: Sendable {
   ///
   /// - Parameters:
   ///   - date: the header
-  ///   - signed: the time that the request was signed with; another thread may have put the clock right since
+  ///   - before: the correction that the request was signed with; another thread may have put the clock right since
   /// - Returns: whether the request had a wrong time: it may be signed anew and tried again.
-  func correct(toHeader date: String, signed: UInt64) -> Bool {
+  func correct(toHeader date: String, before: Int64) -> Bool {
     guard let time = SigningTime.ofHeader(date) else { return false }
     let difference = Int64(clamping: time) - Int64(clamping: now())
     if abs(difference) > S3Clock.tolerance { offset.add(difference, ordering: .relaxed) }
-    return abs(Int64(clamping: time) - Int64(clamping: signed)) > S3Clock.tolerance
+    return correction != before
   }
 }

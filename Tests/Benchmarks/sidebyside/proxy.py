@@ -1,5 +1,4 @@
 """The tests' proxy between clients and a store: here it only adds time, and leaves the bandwidth as it is."""
-import os
 import subprocess
 import tempfile
 

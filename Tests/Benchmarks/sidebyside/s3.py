@@ -81,10 +81,10 @@ def work(options, base, cores):
             keep(options, measured)
         lines = beginning(options, cluster, measured, cores)
     if packs:
-        lines += pack_section(packs, own, reference)
+        lines += pack_section(packs, own, reference, len(cores))
     if series:
-        lines += series_section(series, own, restic)
-    print("\n".join(lines + bar_section(packs, series, own, restic)))
+        lines += series_section(series, own, restic, len(cores))
+    print("\n".join(lines + bar_section(packs, series, own, restic, len(cores))))
 
 
 def proxy_program(options):
@@ -131,8 +131,8 @@ def beginning(options, cluster, measured, cores):
     return lines
 
 
-def pack_section(packs, own, reference):
-    tables = PackTables(packs, own.name)
+def pack_section(packs, own, reference, cores):
+    tables = PackTables(packs, own.name, cores)
     lines = [
         "## Packs", "",
         f"{packs.corpus.title}: {packs.corpus.bytes / MEGABYTE:.1f} MB, in {reference.pack_count} packs of together "
@@ -145,8 +145,8 @@ def pack_section(packs, own, reference):
     return lines
 
 
-def series_section(series, own, restic):
-    tables = SeriesTables(series, own.name, restic.name)
+def series_section(series, own, restic, cores):
+    tables = SeriesTables(series, own.name, restic.name, cores)
     sizes = ", ".join(f"{size / MEGABYTE:.1f}" for size in series.corpus.sizes.values())
     lines = [
         f"## {series.corpus.days} days of orders", "",
@@ -156,13 +156,14 @@ def series_section(series, own, restic):
     return lines
 
 
-def bar_section(packs, series, own, restic):
+def bar_section(packs, series, own, restic, cores):
     lines = ["## Bars", "", "| bar | network | value | limit | |", "|---|---|---|---|---|"]
     if packs:
-        tables = PackTables(packs, own.name)
+        tables = PackTables(packs, own.name, cores)
         lines += tables.bars() + tables.memory()
     if series:
-        lines += SeriesTables(series, own.name, restic.name).memory()
+        tables = SeriesTables(series, own.name, restic.name, cores)
+        lines += tables.outcomes() + tables.memory()
     return lines
 
 

@@ -19,7 +19,13 @@ def ratios(above, below):
     return Spread.of([wall(one) / max(wall(other), 1e-9) for one, other in zip(above, below)])
 
 
-def cells(transfers):
+def busy(transfer, cores):
+    """The share of the cores' time that client, store and proxy took together: near 1 the processor is the limit."""
+    taken = transfer.usage.cpu + transfer.service.front + transfer.service.disk + (transfer.proxy or 0)
+    return taken / max(wall(transfer) * cores, 1e-9)
+
+
+def cells(transfers, cores):
     """The columns that all steps have: client, store, wire."""
     owns = [transfer.usage.own for transfer in transfers if transfer.usage.own is not None]
     proxies = [transfer.proxy for transfer in transfers if transfer.proxy is not None]
@@ -32,6 +38,7 @@ def cells(transfers):
         Spread.of([transfer.usage.cpu for transfer in transfers]).text(),
         f"{middle(lambda transfer: transfer.service.front):.2f} + {middle(lambda transfer: transfer.service.disk):.2f}"
         + (f" + {statistics.median(proxies):.2f}" if proxies else ""),
+        f"{100 * middle(lambda transfer: busy(transfer, cores)):.0f} %",
         f"{megabytes(max(owns, default=None), 0)} ({megabytes(max(transfer.usage.rss for transfer in transfers), 0)})",
         f"{middle(lambda transfer: transfer.service.requests):.0f}",
         megabytes(middle(lambda transfer: transfer.service.put), 2),
@@ -39,8 +46,8 @@ def cells(transfers):
 
 
 HEAD = [
-    "wall s", "client's CPU s", "store's CPU s: front + disk (+ proxy)", "own memory MB (RSS)", "requests", "MB sent",
-    "MB received"]
+    "wall s", "client's CPU s", "store's CPU s: front + disk (+ proxy)", "cores busy", "own memory MB (RSS)",
+    "requests", "MB sent", "MB received"]
 
 
 def table(head, rows):
@@ -50,8 +57,8 @@ def table(head, rows):
 class PackTables:
     """The stream up and down. `own` is lifeboat's row; restic's rows and the loops' are told by their names."""
 
-    def __init__(self, rounds, own):
-        self.rounds, self.results, self.own = rounds, rounds.results, own
+    def __init__(self, rounds, own, cores):
+        self.rounds, self.results, self.own, self.cores = rounds, rounds.results, own, cores
 
     def of(self, network, row, step):
         return self.results.of(network, row, step)
@@ -72,8 +79,8 @@ class PackTables:
                 found = self.of(network, row, step)
                 middle = self.rounds.median(network, row, step, wall)
                 ratio = "–" if row == self.own else ratios(found, mine).text()
-                rows.append([
-                    step, row, *cells(found), f"{self.rounds.corpus.sizes[1] / middle / MEGABYTE:.0f}", ratio])
+                rate = f"{self.rounds.corpus.sizes[1] / middle / MEGABYTE:.0f}"
+                rows.append([step, row, *cells(found, self.cores), rate, ratio])
         return table(["step", "contender", *HEAD, "MB of dump a second", "wall, this / lifeboat"], rows)
 
     def bars(self):
@@ -113,8 +120,8 @@ class PackTables:
 class SeriesTables:
     """The days of the database."""
 
-    def __init__(self, rounds, own, peer):
-        self.rounds, self.results, self.own, self.peer = rounds, rounds.results, own, peer
+    def __init__(self, rounds, own, peer, cores):
+        self.rounds, self.results, self.own, self.peer, self.cores = rounds, rounds.results, own, peer, cores
         self.days = [f"day {day}" for day in rounds.corpus.paths]
 
     def sent(self, network, row, step):
@@ -146,8 +153,22 @@ class SeriesTables:
             for row in (self.own, self.peer):
                 found = self.results.of(network, row, step)
                 title = f"restore of {self.days[-1]}" if step == DOWN else step
-                rows.append([title, row, *cells(found), "–" if row == self.own else ratios(found, mine).text()])
+                ratio = "–" if row == self.own else ratios(found, mine).text()
+                rows.append([title, row, *cells(found, self.cores), ratio])
         return table(["step", "contender", *HEAD, "wall, this / lifeboat"], rows)
+
+    def outcomes(self):
+        """What no bar is stated for: bytes of the later days, and the restore."""
+        lines = []
+        later = self.days[1:] or self.days
+        when = later[0] if len(later) == 1 else f"{later[0]} to {later[-1]}"
+        for network in self.rounds.networks:
+            mine, others = (sum(self.sent(network, row, day) for day in later) for row in (self.own, self.peer))
+            restored = ratios(*(self.results.of(network, row, DOWN) for row in (self.peer, self.own)))
+            lines += [
+                outcome(f"MB sent on {when}, lifeboat / restic", network, share(mine, others)),
+                outcome(f"restore of {self.days[-1]}: times faster than restic", network, restored.text())]
+        return lines
 
     def memory(self):
         return memory_bar("series", self.results)
@@ -163,6 +184,10 @@ def memory_bar(part, results):
     return [line(
         f"peak own memory, up and down: {part}", "all", f"{megabytes(max(owns), 0)} MB",
         f"at most {megabytes(MEMORY, 0)} MB", max(owns) <= MEMORY)]
+
+
+def outcome(what, network, value):
+    return f"| {what} | {network.title} | {value} | – | |"
 
 
 def bar(what, network, value, limit, met):

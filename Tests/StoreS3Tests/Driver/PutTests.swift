@@ -144,6 +144,19 @@ struct PutTests {
     #expect(run.notices.all.count == 1)
   }
 
+  @Test("a bucket that locks by itself gets the digest that it asks for, from its first refusal on")
+  func defaultLock() throws {
+    let run = try ScriptedStore(settings: { $0.writeOnce = .honoured }) { request in
+      if request.headers["content-md5"] != nil { return .status(200) }
+      let message = "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock"
+      return .status(400, [], "<Error><Code>InvalidRequest</Code><Message>\(message)</Message></Error>")
+    }
+    for name in ["a", "b"] { try run.store.put(path(name), Array("hello".utf8)) }
+    #expect(
+      run.server.requests.map { $0.headers["content-md5"] } == [nil]
+        + [String?](repeating: "XUFAKrxLKna5cZ2REBfFkg==", count: 2))
+  }
+
   @Test("who may neither read nor list puts without looking, and that is said once")
   func blind() throws {
     let run = try ScriptedStore(settings: { $0.writeOnce = .ignored }) { request in

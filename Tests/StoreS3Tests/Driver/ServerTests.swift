@@ -230,6 +230,29 @@ struct S3ServerTests {
     #expect(try bucket.keys() == ["some/where/own/a"])
   }
 
+  @Test("a listing goes on beyond odd keys of others")
+  func oddKeys() throws {
+    guard let server = try S3Server.ceph() else { return }
+    let bucket = try S3Bucket(on: server)
+    let stop = StopSignal()
+    let store = try Servers.store(bucket, stop: stop)
+    // The first page ends with an odd key, whichever of them that is.
+    let threads = (0..<8).map { number in
+      Threads.run(named: "filler", stop: stop) {
+        for index in stride(from: number, to: 1010, by: 8) {
+          let key = store.client.key(of: "odd/\(1000 + index)/ +é%41&=<>\"'~\u{1F600}")
+          let answer = try store.client.send(S3Request("PUT", key: key))
+          if !answer.isSuccess { throw Failure(.defect, "\(answer.status)") }
+        }
+      }
+    }
+    for thread in threads { thread.join() }
+    try stop.check()
+    try store.put(path("odd/zzz"), [1])
+    #expect(try store.list("odd/") == [StoredObject(path: path("odd/zzz"), size: 1)])
+    #expect(try store.folders(in: "odd/").count == 1010)
+  }
+
   @Test("transfers keep to their limits, and to the stop of the run")
   func limits() throws {
     guard let server = try S3Server.ceph() else { return }

@@ -48,6 +48,28 @@ struct WayTests {
     }
   }
 
+  @Test("a put that is refused is not sent first")
+  func consent() throws {
+    guard let server = try S3Server.ceph() else { return }
+    let bucket = try S3Bucket(on: server)
+    let proxy = try FaultProxy(before: server.port)
+    let stranger = S3User(keyID: "NOBODYSKEY0000000001", secret: "not-the-secret")
+    let store = try Servers.store(bucket, as: stranger) { $0.endpoint = try S3Endpoint(proxy.endpoint) }
+    let bytes = [UInt8](repeating: 5, count: 16 << 20)
+    let object = try path("packs/\(ObjectDigest.name(of: bytes).hex)")
+    for _ in 0..<2 { #expect(failure { try store.put(object, bytes) }?.code == .storeDenied) }
+    #expect(proxy.requests.count == 2)
+    #expect(proxy.requests.allSatisfy { $0.sent < 1 << 20 })
+  }
+
+  @Test("a put that is turned away before it was read is tried again later")
+  func turnedAway() throws {
+    guard let way = try Way() else { return }
+    way.proxy.play([ProxyFault(.answer(MadeAnswer(503, "SlowDown", readsBody: false)), on: "PUT", count: 1)])
+    #expect(failure { try way.store.put(path("a"), way.bytes) }?.retry != nil)
+    try way.store.put(path("a"), way.bytes)
+  }
+
   @Test("a put whose answer is lost may be done, and is")
   func lostAnswer() throws {
     guard let way = try Way() else { return }
