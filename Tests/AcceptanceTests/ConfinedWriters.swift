@@ -32,6 +32,8 @@ struct ConfinedWriters {
 
   let cloud: Cloud
   let writers: [Writer]
+  /// Who reads, with what the policy of a restorer allows.
+  let restorer: Cloud.Access
 
   /// Makes the repository, enrols the writers, and gives the bucket the policy.
   ///
@@ -54,12 +56,30 @@ struct ConfinedWriters {
       writers.append(
         Writer(number: number, id: id, user: user, proxy: try FaultProxy(before: bucket.server.port)))
     }
+    let restorer = try bucket.server.user(named: "restorer-\(Identifier.random().hex.prefix(8))")
     let named = writers.flatMap { ["--writer", $0.id, "--principal", $0.user.principal] }
-    let policy = try cloud.run(["key", "policy", "--bucket", cloud.location] + options + named, as: nil)
-    try #require(policy.status == 0, "\(policy.errors)")
-    try bucket.setPolicy(policy.text)
+    let printed = try [named, ["--role", "restorer", "--principal", restorer.principal]].map { words in
+      let policy = try cloud.run(["key", "policy", "--bucket", cloud.location] + options + words, as: nil)
+      try #require(policy.status == 0, "\(policy.errors)")
+      return try #require(ConfinedWriters.statements(of: policy.text))
+    }
+    // To this store whoever puts an object owns it: the bucket's owner must give itself the right to look.
+    let owner =
+      #"{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/owner"]},"Action":["s3:*"],"#
+      + #""Resource":["arn:aws:s3:::\#(bucket.name)","arn:aws:s3:::\#(bucket.name)/*"]}"#
+    try bucket.setPolicy(
+      #"{"Version":"2012-10-17","Statement":[\#((printed + [owner]).joined(separator: ","))]}"#)
     self.cloud = cloud
     self.writers = writers
+    self.restorer = Cloud.Access(user: restorer)
+  }
+
+  /// What stands in the list of statements of a policy: a bucket has only one policy, so several become one.
+  private static func statements(of policy: String) -> String? {
+    guard let start = policy.split(separator: #""Statement": ["#, maxSplits: 1).dropFirst().first,
+      let end = start.lastIndex(of: "]")
+    else { return nil }
+    return String(start[..<end])
   }
 
   /// Users of the store that may do nothing yet.

@@ -18,10 +18,10 @@ extension Acceptance {
         }
         for run in runs { #expect(run.wait() == 0, "\(run.output)\(run.errors)") }
         for writer in scene.writers {
-          #expect(try scene.cloud.dump(of: writer.component) == scene.dump(of: writer, day: day).bytes)
+          #expect(try scene.cloud.dump(of: writer.component, scene.restorer) == scene.dump(of: writer, day: day).bytes)
         }
       }
-      #expect(try scene.cloud.complaints() == "")
+      #expect(try scene.cloud.complaints(scene.restorer) == "")
       for writer in scene.writers {
         let refused = writer.proxy.requests.filter { $0.status == 403 }
         #expect(refused.isEmpty, "\(refused.map { "\($0.method) \($0.target)" })")
@@ -34,7 +34,16 @@ extension Acceptance {
           try server.request("PUT", "/\(scene.cloud.bucket.name)/\(key)", body: [1, 2, 3], as: writer.user).status
             == 200)
       }
-      #expect(try scene.cloud.dump(of: writer.component) == scene.dump(of: writer, day: 2).bytes)
+      #expect(try scene.cloud.dump(of: writer.component, scene.restorer) == scene.dump(of: writer, day: 2).bytes)
+    }
+
+    /// A moment long before the lock of a day ends, as S3 writes it.
+    private func soon() -> String {
+      var (moment, parts) = (time(nil) + 600, tm())
+      gmtime_r(&moment, &parts)
+      var text = [CChar](repeating: 0, count: 32)
+      let length = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+      return String(decoding: text[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Tries as one writer all that it may not do.
@@ -69,7 +78,7 @@ extension Acceptance {
         try refused("DELETE", mine)
         try refused("DELETE", mine, ["versionId": version])
         try refused("DELETE", theirs)
-        try refused("PUT", mine, ["acl": ""], ["x-amz-acl": "public-read"])
+        try refused("PUT", mine, ["acl": ""], ["x-amz-acl": "public-read"], "")
         try refused("PUT", mine, ["tagging": ""], [:], "<Tagging><TagSet></TagSet></Tagging>")
         try refused("PUT", "\(others)/\(kind)/\(name)", [:], [:], "x")
         try refused("PUT", theirs, [:], [:], "x")
@@ -129,7 +138,7 @@ extension Acceptance {
         // The owner may not either, but where it says that it means it.
         #expect(try server.request("DELETE", path, query: ["versionId": version]).status == 403)
       }
-      #expect(try scene.cloud.dump(of: writer.component) == dump.bytes)
+      #expect(try scene.cloud.dump(of: writer.component, scene.restorer) == dump.bytes)
     }
 
     @Test("what one asks for does not grow with the number of the others")
@@ -171,10 +180,16 @@ extension Acceptance {
       let lost = writer.proxy.requests.filter { $0.fault != nil }.map(\.path)
       #expect(lost.count == 3)
       for path in lost {
-        #expect(writer.proxy.requests.count { $0.method == "PUT" && $0.path == path } == 1, "\(path) was sent again")
+        let tries = writer.proxy.requests.filter { $0.path == path }
+        // libcurl sends a request again by itself where a connection that it had kept breaks at once. That is refused.
+        #expect(tries.filter { $0.method == "PUT" }.dropFirst().allSatisfy { $0.status == 412 }, "\(path)")
+        // Looking at the object itself is forbidden; a listing tells its size.
+        #expect(tries.contains { $0.method == "HEAD" && $0.status == 403 }, "\(path)")
+        let key = path.dropFirst(scene.cloud.bucket.name.count + 2).replacing("/", with: "%2F")
+        #expect(writer.proxy.requests.contains { ($0.query("prefix") ?? "") == key && $0.status == 200 }, "\(path)")
       }
-      #expect(try scene.cloud.dump(of: writer.component) == scene.dump(of: writer, day: 1).bytes)
-      #expect(try scene.cloud.complaints() == "")
+      #expect(try scene.cloud.dump(of: writer.component, scene.restorer) == scene.dump(of: writer, day: 1).bytes)
+      #expect(try scene.cloud.complaints(scene.restorer) == "")
     }
   }
 }
