@@ -9,29 +9,36 @@ struct Outage: Sendable, Equatable {
   /// How many outages have ended: who waits sees by it that the store answers again.
   private(set) var ended: UInt64 = 0
   private var hasWaited = false
+  /// When the store answered last.
+  private var answered: UInt64 = 0
 
   /// A call was answered.
   ///
   /// - Returns: how long the outage was that ends now, if there was one that somebody waited in
   mutating func answer(at now: UInt64) -> UInt64? {
+    answered = max(answered, now)
     guard let began else { return nil }
-    let length = now - min(now, began)
-    defer { self = Outage(ended: ended + 1) }
-    return hasWaited ? length : nil
+    defer { self = Outage(ended: ended + 1, answered: answered) }
+    return hasWaited ? now - min(now, began) : nil
   }
 
   /// A call failed in a way that may pass.
-  mutating func fail(at now: UInt64) {
-    if began == nil { began = now }
+  ///
+  /// - Parameter begun: when it began: one that the store has answered others since tells of the outage before
+  mutating func fail(at now: UInt64, begun: UInt64) {
+    if began == nil, begun >= answered { began = now }
   }
 
   /// A call is about to wait.
-  mutating func wait() { hasWaited = true }
+  mutating func wait() { hasWaited = began != nil }
 
   /// A call gives up.
   mutating func giveUp() { isGivenUp = began != nil }
 
   init() {}
 
-  private init(ended: UInt64) { self.ended = ended }
+  private init(ended: UInt64, answered: UInt64) {
+    self.ended = ended
+    self.answered = answered
+  }
 }

@@ -142,6 +142,7 @@ package final class RetryingStore: Store {
   private func repeating<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     var row = Row()
     while true {
+      let begun = clock.now()
       do throws(Failure) {
         let result = try body()
         noteAnswer()
@@ -151,7 +152,7 @@ package final class RetryingStore: Store {
           if RetryingStore.isAnswer(error) { noteAnswer() }
           throw error
         }
-        try wait(after: error, advice, &row)
+        try wait(after: error, advice, begun: begun, &row)
       }
     }
   }
@@ -170,13 +171,15 @@ package final class RetryingStore: Store {
   }
 
   /// Waits for the next try; throws if there is to be none.
-  private func wait(after failure: Failure, _ advice: RetryAdvice, _ row: inout Row) throws(Failure) {
+  private func wait(
+    after failure: Failure, _ advice: RetryAdvice, begun: UInt64, _ row: inout Row
+  ) throws(Failure) {
     try stop.check()
     let now = clock.now()
     if row.count == 0 { row.began = now }
     row.count += 1
     let outage = outage.withLock { outage in
-      outage.fail(at: now)
+      outage.fail(at: now, begun: begun)
       return outage
     }
     let began = min(row.began, outage.began ?? now)

@@ -131,7 +131,7 @@ struct StoreSettingsTests {
       [#"4:24: store.storage-class: "A B" is not a storage class such as STANDARD_IA"#]
     ),
     (
-      base("store: {encryption: aes}"), [#"4:21: store.encryption: "aes" is not known; did you mean s3?"#]
+      base("store: {encryption: aes}"), [#"4:21: store.encryption: "aes" is not known; did you mean kms?"#]
     ),
     (
       base("store: {encryption: {kms: a, customer: {file: b}}}"),

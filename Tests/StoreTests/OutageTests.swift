@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import Pipeline
 import Store
 import Synchronization
@@ -102,5 +103,50 @@ struct OutageTests {
       #expect(clock.waited == .seconds(expected))
       store.withLock { $0 = nil }
     }
+  }
+
+  @Test("is given up by those who wait as soon as one has given it up, though their own time is not over")
+  func givesUpTogether() throws {
+    let busy = busy
+    let base = ScriptedStore { _, call in call == .freeBytes ? .done : .failed(busy) }
+    let shared = Mutex<RetryingStore?>(nil)
+    let (isWaiting, isOver) = (StopSignal(), StopSignal())
+    let failure = Mutex<Failure?>(nil)
+    let other = Mutex<ThreadHandle?>(nil)
+    let path = path
+    let isFirst = Atomic(true)
+    let clock = ModelClock { _ in
+      if isFirst.exchange(false, ordering: .sequentiallyConsistent) {
+        // While the first call waits, another is answered, and then a third begins to fail: later than the first.
+        let store = shared.withLock { $0 }
+        _ = try? store?.freeBytes()
+        let thread = Threads.run(named: "third") {
+          do throws(Failure) {
+            try store?.delete(path)
+          } catch {
+            failure.withLock { $0 = error }
+          }
+        }
+        other.withLock { $0 = thread }
+        OutageTests.wait(for: isWaiting)
+      } else if !isWaiting.isStopped {
+        isWaiting.stop(because: busy)
+        OutageTests.wait(for: isOver)
+      }
+    }
+    let store = RetryingStore(
+      base, RetryPolicy(budget: .seconds(60)), stop: StopSignal(), clock: clock, random: { $0 })
+    shared.withLock { $0 = store }
+    #expect(throws: Failure.self) { try store.size(of: path) }
+    isOver.stop(because: busy)
+    other.withLock { $0 }?.join()
+    #expect(failure.withLock { $0?.what } == "busy, for 60 seconds")
+    #expect(base.calls.filter { $0 == .delete }.count == 1)
+    shared.withLock { $0 = nil }
+  }
+
+  private static func wait(for signal: StopSignal) {
+    var watched = pollfd(fd: signal.descriptor, events: Int16(POLLIN), revents: 0)
+    poll(&watched, 1, 30_000)
   }
 }

@@ -4,8 +4,8 @@ import Format
 /// What a store is to let a credential do, and a policy document of S3's that says so.
 ///
 /// A key file keeps data from being read; a policy keeps them from being taken away, and each writer in its own folder.
-/// Each action is allowed where the role needs it and denied everywhere else, and whatever is not named is denied:
-/// other policies of the account, and the rights that a store gives to whoever has put an object, cannot widen it.
+/// Each action is allowed where the role needs it and denied everywhere else, and all other actions are denied: other
+/// policies of the account, and the rights that a store gives to whoever has put an object, cannot widen it.
 package struct StorePolicy: Sendable, Equatable {
   /// Who gets it.
   package enum Grantee: Sendable, Hashable {
@@ -92,11 +92,29 @@ package struct StorePolicy: Sendable, Equatable {
     ]
   }
 
-  /// The policies of several as one document: a bucket has only one.
+  /// What is denied by name, everywhere; names that match nothing a store knows make it refuse the document. The denial of all that is not granted says it as well, but some stores (Ceph
+  /// 16, measured) pass over that one, and there whoever has put an object owns it, with every right to it.
+  var denied: [String] {
+    let always = ["s3:Bypass*", "s3:Delete*", "s3:PutBucket*", "s3:PutLifecycle*", "s3:RestoreObject"]
+    let changes =
+      form.hasLocks
+      ? ["s3:PutObjectAcl", "s3:PutObjectLegalHold", "s3:PutObjectTagging", "s3:PutObjectVersion*"]
+      : ["s3:PutObject?*"]
+    guard case .writer = grantee else { return always + changes }
+    return always + changes + ["s3:GetObject?*", "s3:ListBucketVersions"]
+  }
+
+  /// The policies of several as one document: a bucket has only one. What they deny in common stands there once.
   package static func document(_ policies: [StorePolicy]) -> String {
-    PolicyValue.object([
-      ("Version", .text("2012-10-17")), ("Statement", .list(policies.flatMap(\.statements) + closing(policies))),
-    ]).text + "\n"
+    var statements = policies.flatMap(\.statements)
+    var rest = policies
+    while let first = rest.first {
+      let alike = rest.filter { $0.denied == first.denied && $0.actions == first.actions }
+      rest.removeAll { $0.denied == first.denied && $0.actions == first.actions }
+      let principals = first.form.principals.map { _ in alike.flatMap { $0.form.principals ?? [] } }
+      statements += first.denials(principals: principals)
+    }
+    return PolicyValue.object([("Version", .text("2012-10-17")), ("Statement", .list(statements))]).text + "\n"
   }
 
   /// The document of this policy alone.

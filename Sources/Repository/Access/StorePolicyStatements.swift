@@ -5,50 +5,20 @@ extension StorePolicy {
   /// Each grant, and the denial of the same anywhere else.
   var statements: [PolicyValue] {
     let grants = grants
-    var statements = grants.flatMap { [allow($0), deny($0)] }
-    if form.refusesOverwrites, let store = grants.first { statements.append(denyReplacing(store)) }
-    return statements
+    let replacing = form.refusesOverwrites ? grants.first.map { [denyReplacing($0)] } ?? [] : []
+    return grants.flatMap { [allow($0), deny($0)] } + replacing
   }
 
-  /// The denial of all the rest: once for all who may do the same, for there is little room in a bucket's policy.
-  static func closing(_ policies: [StorePolicy]) -> [PolicyValue] {
-    var groups: [[StorePolicy]] = []
-    for policy in policies {
-      if let index = groups.firstIndex(where: { $0[0].actions == policy.actions }) {
-        groups[index].append(policy)
-      } else {
-        groups.append([policy])
-      }
-    }
-    return groups.flatMap { group in
-      let first = group[0]
-      let principals = first.form.principals == nil ? nil : group.flatMap { $0.form.principals ?? [] }
-      let title = group.count == 1 ? first.title : "\(first.title)AndOthers"
-      return [
-        ("DenyAllElse", "NotAction", first.actions), ("DenyByName", "Action", first.namedDenials),
-      ].map { name, member, actions in
-        let rest: [(String, PolicyValue)] = [
-          (member, .texts(actions)), ("Resource", .texts([first.resource, "\(first.resource)/*"])),
-        ]
-        return statement("\(title)\(name)", "Deny", principals, rest)
-      }
-    }
-  }
+  /// All that the grantee needs somewhere.
+  var actions: [String] { grants.flatMap(\.actions) }
 
-  private var actions: [String] { grants.flatMap(\.actions) }
-
-  /// What would do harm, by name: Ceph (16.2, measured) takes a denial of all but some actions and heeds it nowhere, so
-  /// that whoever has put an object could still read an older version of it. All of them are names that both know.
-  private var namedDenials: [String] {
-    let names = [
-      "GetObjectVersion", "GetObjectAcl", "GetObjectVersionAcl", "GetObjectTagging", "GetObjectVersionTagging",
-      "PutObjectAcl", "PutObjectVersionAcl", "PutObjectTagging", "PutObjectVersionTagging", "PutObjectRetention",
-      "PutObjectLegalHold", "BypassGovernanceRetention", "Delete*", "RestoreObject", "AbortMultipartUpload",
-      "ListMultipartUploadParts", "ListBucketVersions", "ListBucketMultipartUploads", "GetBucket*", "PutBucket*",
-      "PutLifecycleConfiguration", "PutReplicationConfiguration",
+  /// The denials that all grantees of one kind have in common.
+  func denials(principals: [String]?) -> [PolicyValue] {
+    let everywhere = ("Resource", PolicyValue.texts([resource, "\(resource)/*"]))
+    return [
+      statement("\(kind)ChangeNothing", "Deny", [("Action", .texts(denied)), everywhere], principals),
+      statement("\(kind)NothingElse", "Deny", [("NotAction", .texts(actions)), everywhere], principals),
     ]
-    let allowed = actions
-    return names.map { "s3:\($0)" }.filter { !allowed.contains($0) }
   }
 
   private func allow(_ grant: Grant) -> PolicyValue {
@@ -57,8 +27,7 @@ extension StorePolicy {
       return statement(grant.purpose, "Allow", [actions, ("Resource", .texts(resources(grant)))])
     }
     return statement(
-      grant.purpose, "Allow",
-      [actions, ("Resource", .texts([resource])), condition([("StringLike", keys(grant))])])
+      grant.purpose, "Allow", [actions, ("Resource", .texts([resource])), condition([("StringLike", keys(grant))])])
   }
 
   private func deny(_ grant: Grant) -> PolicyValue {
@@ -68,7 +37,13 @@ extension StorePolicy {
     }
     return statement(
       "\(grant.purpose)NothingElse", "Deny",
-      [actions, ("Resource", .texts([resource])), noneOf(grant)])
+      [actions, ("Resource", .texts([resource])), condition(StorePolicy.unlike(keys(grant)))])
+  }
+
+  /// A listing that begins like none of the patterns. All comparisons of a condition must hold; that a list of patterns
+  /// after one negation means "none of them" is true of AWS, while Ceph 16 reads it as "not each" (measured).
+  private static func unlike(_ patterns: [String]) -> [(String, [String])] {
+    zip(["StringNotLike", "StringNotLikeIfExists"], patterns).map { ($0, [$1]) }
   }
 
   /// A put that does not ask to replace nothing.
@@ -80,28 +55,19 @@ extension StorePolicy {
   }
 
   private func statement(_ name: String, _ effect: String, _ rest: [(String, PolicyValue)]) -> PolicyValue {
-    StorePolicy.statement("\(title)\(name)", effect, form.principals, rest)
+    statement("\(title)\(name)", effect, rest, form.principals)
   }
 
-  private static func statement(
-    _ name: String, _ effect: String, _ principals: [String]?, _ rest: [(String, PolicyValue)]
+  private func statement(
+    _ name: String, _ effect: String, _ rest: [(String, PolicyValue)], _ principals: [String]?
   ) -> PolicyValue {
     var members: [(String, PolicyValue)] = [("Sid", .text(name)), ("Effect", .text(effect))]
     if let principals { members.append(("Principal", .object([("AWS", .texts(principals))]))) }
     return .object(members + rest)
   }
 
-  /// That the prefix is like none of the patterns: each under an operator of its own. Several under one mean the same
-  /// to AWS; to Ceph (16.2, measured) they mean that it is unlike any of them, which every prefix is.
-  private func noneOf(_ grant: Grant) -> (String, PolicyValue) {
-    let operators = ["StringNotLike", "StringNotLikeIfExists"]
-    let keys = keys(grant)
-    precondition(keys.count <= operators.count)
-    return condition(zip(operators, keys).map { ($0, [$1]) })
-  }
-
-  private func condition(_ comparisons: [(operator: String, prefixes: [String])]) -> (String, PolicyValue) {
-    ("Condition", .object(comparisons.map { ($0.operator, .object([("s3:prefix", .texts($0.prefixes))])) }))
+  private func condition(_ comparisons: [(String, [String])]) -> (String, PolicyValue) {
+    ("Condition", .object(comparisons.map { ($0, .object([("s3:prefix", .texts($1))])) }))
   }
 
   private func resources(_ grant: Grant) -> [String] { keys(grant).map { "\(resource)/\($0)" } }
@@ -112,8 +78,12 @@ extension StorePolicy {
 
   /// What the names of the statements begin with; in one document they must differ. Letters and digits alone.
   private var title: String {
+    if case .writer(let id) = grantee { "\(kind)\(id.hex.prefix(8))" } else { kind }
+  }
+
+  private var kind: String {
     switch grantee {
-    case .writer(let id): "Writer\(id.hex.prefix(8))"
+    case .writer: "Writer"
     case .keeper: "Keeper"
     case .restorer: "Restorer"
     case .root: "Root"
