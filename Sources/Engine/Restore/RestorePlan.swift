@@ -9,7 +9,7 @@ import Repository
 /// it is submitted: while the workers decode one, the next one comes in. Three batches are in memory at most.
 struct RestorePlan {
   /// Blocks that a batch uses at most, whether they are at hand or not.
-  private static let blocks = 64
+  private static let blocks = 128
   /// Jobs of a batch, where they hardly read anything.
   private static let jobs = 1024
 

@@ -97,7 +97,8 @@ package struct RestoreRun {
     let pool = BufferPool(count: window + workers + 1, capacity: Limits.chunk, stop: stop)
     let readAhead = ReadAhead(access.meta.repository.objects.store, stop: stop)
     // A block of each of the 33 places that the deepest chain reads from, or the blocks of several batches.
-    let cache = PackBlocks(source, capacity: max(33, readAhead.blocks * 2) * Int(PackBlocks.block))
+    let cache = PackBlocks(
+      source, capacity: max(33, readAhead.blocks * 2) * Int(PackBlocks.block), longestRun: readAhead.longestRun)
     defer { readAhead.finish() }
     try runOrderedCrew(named: "restore", workers: workers, window: window, stop: stop) { submit in
       let reader = BlobReader(source)

@@ -5,7 +5,7 @@ import Glibc
 /// What this host remembers between runs: disposable, for deleting it costs time, never data.
 ///
 /// One folder per repository under the state folder: the installation id, the highest authority statement seen,
-/// the heads of the history last seen, and a writer's index, folded.
+/// the heads of the history last seen, a writer's index, folded, and its packs that no index object names yet.
 package struct HostState: Sendable {
   /// The repository's folder.
   package let folder: String
@@ -37,6 +37,9 @@ package struct HostState: Sendable {
 
   /// Where a writer's index is kept between runs.
   var indexFolder: String { "\(folder)/index" }
+
+  /// Where packs are noted that no index object names yet.
+  func unindexedFolder(writer: Identifier) -> String { "\(folder)/unindexed/\(writer.hex)" }
 
   /// Where the reference cache of a component lies.
   package func referenceFolder(component: String) -> String { "\(folder)/reference/\(component)" }

@@ -11,9 +11,6 @@ import Synchronization
 package final class PackBlocks: Sendable {
   /// Reads begin and end at multiples of this: exact ranges would show a store where chunks begin.
   package static let block: UInt64 = 256 << 10
-  /// The longest read in blocks. Requests of 1 MiB keep the time to the first byte of a store below that of the bytes.
-  static let longestRun: UInt64 = 4
-
   private struct Place: Hashable {
     let pack: Int
     let block: UInt64
@@ -29,6 +26,7 @@ package final class PackBlocks: Sendable {
 
   private let source: BlobSource
   private let capacity: UInt64
+  private let longestRun: UInt64
   private let shelves: BufferShelves
   private let state = Mutex(State())
 
@@ -38,11 +36,13 @@ package final class PackBlocks: Sendable {
   /// - Parameters:
   ///   - source: whose packs
   ///   - capacity: how many bytes stay findable; what is in use stays in memory beyond that, until it is not
-  package init(_ source: BlobSource, capacity: Int) {
+  ///   - longestRun: the longest read in blocks: so many that the bytes take longer than the request
+  package init(_ source: BlobSource, capacity: Int, longestRun: UInt64 = 4) {
     self.source = source
     self.capacity = UInt64(capacity)
-    shelves = BufferShelves(
-      capacity: Int(PackBlocks.block * PackBlocks.longestRun), most: capacity >> 20)
+    self.longestRun = longestRun
+    let run = Int(PackBlocks.block * longestRun)
+    shelves = BufferShelves(capacity: run, most: capacity / run)
   }
 
   /// Where the bytes of each location will be.
@@ -92,7 +92,7 @@ package final class PackBlocks: Sendable {
       position += 1
       // A block between two that are wanted is read along: it costs less than another request.
       while position < missing.count, missing[position].place.pack == first.pack,
-        missing[position].place.block <= last + 2, missing[position].place.block < first.block + PackBlocks.longestRun
+        missing[position].place.block <= last + 2, missing[position].place.block < first.block + longestRun
       {
         last = missing[position].place.block
         earliest = min(earliest, missing[position].order)

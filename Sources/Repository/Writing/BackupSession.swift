@@ -61,6 +61,7 @@ package final class BackupSession: Sendable {
     self.reference = reference
     self.clock = clock
     epoch = access.repository.authority.epoch.epoch
+    try UnindexedPacks(access).adopt(for: access)
     namespace = try Namespace.load(of: access.enrolled, in: access.repository, with: access.identities)
     let installation = try access.repository.state?.installation() ?? Identifier.random()
     // What this host saw and the store does not show is named as a parent too: that is how it is missed for good.

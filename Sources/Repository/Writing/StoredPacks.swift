@@ -17,19 +17,21 @@ final class StoredPacks: Sendable {
 
   /// An index object is written after so many packs, so many blobs (which bounds its size), or so many nanoseconds,
   /// whatever comes first: what a crashed run stored before is found by the next one.
-  private static let packsPerIndex = 64
+  static let packsPerIndex = 64
   private static let blobsPerIndex = 400_000
   private static let indexInterval: UInt64 = 300_000_000_000
 
   private let access: WriterAccess
   private let history: IndexHistory
   private let clock: @Sendable () -> UInt64
+  private let notes: UnindexedPacks
   private let state: Mutex<State>
 
   init(_ access: WriterAccess, history: IndexHistory, clock: @escaping @Sendable () -> UInt64) {
     self.access = access
     self.history = history
     self.clock = clock
+    notes = UnindexedPacks(access)
     state = Mutex(State(lastIndexed: clock()))
   }
 
@@ -44,6 +46,7 @@ final class StoredPacks: Sendable {
 
   /// Records a stored pack; writes an index object when it is time.
   func record(_ pack: IndexedPack) throws(Failure) {
+    notes.note(pack)
     let isDue = state.withLock { state in
       state.unindexed.append(pack)
       state.unindexedBlobs += pack.directory.entries.count
@@ -70,6 +73,7 @@ final class StoredPacks: Sendable {
     let path = try access.repository.putSealed(
       .index, writer: access.id, body: body, to: try access.metaAndOwnRecipients()
     ) { [access] in .index(writer: access.id, $0) }
+    notes.forget(packs)
     state.withLock { state in
       state.indexes.append(path.name)
       state.storedBytes += UInt64(body.count)
