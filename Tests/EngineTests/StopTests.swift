@@ -40,7 +40,7 @@ extension EngineTests {
         // A run that was quicker than the stop is none the worse for it.
         #expect(problem == nil || problem == StopTests.stopped, "round \(round)")
         #expect(OwnProcess.remainingThreads() == [], "round \(round)")
-        #expect(OwnProcess.children() == [], "round \(round)")
+        #expect(OwnProcess.remainingChildren() == [], "round \(round)")
         #expect(Files.names(in: scratch) == [], "round \(round)")
         #expect(try bench.unsoundObjects() == [], "round \(round)")
       }
