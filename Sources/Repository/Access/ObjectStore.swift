@@ -2,13 +2,12 @@ package import Bytes
 import Cryptography
 package import Format
 package import Store
-import Synchronization
 
 /// A store whose objects are believed only when their bytes match their names.
 package struct ObjectStore: Sendable {
   /// The store below.
   package let store: any Store
-  private let searches = Searches()
+  private let searches = IntactSearches()
 
   package init(_ store: any Store) { self.store = store }
 
@@ -31,11 +30,8 @@ package struct ObjectStore: Sendable {
   /// - Returns: true if the store returns good bytes from now on
   package func findIntact(_ object: ObjectPath) throws(Failure) -> Bool {
     let path = try StorePath(checking: object.path)
-    return try searches.of(path).isFound.withLock { (isFound) throws(Failure) in
-      if let isFound { return isFound }
-      let answer = try ObjectStore.asks { () throws(Failure) in try store.findIntact(path, digest: object.name) }
-      isFound = answer
-      return answer
+    return try searches.isFound(path) { () throws(Failure) in
+      (try ObjectStore.asks { () throws(Failure) in try store.findIntact(path, digest: object.name) }, isFinal: true)
     }
   }
 
@@ -76,22 +72,5 @@ package struct ObjectStore: Sendable {
       if let object = ObjectPath(stored.path.text) { found.append((object, stored.size)) }
     }
     return found
-  }
-}
-
-/// One look for good bytes of each object; whoever comes while it goes on waits for its end.
-private final class Searches: Sendable {
-  final class Search: Sendable {
-    let isFound = Mutex<Bool?>(nil)
-  }
-
-  private let all = Mutex<[StorePath: Search]>([:])
-
-  func of(_ path: StorePath) -> Search {
-    all.withLock { all in
-      let search = all[path] ?? Search()
-      all[path] = search
-      return search
-    }
   }
 }

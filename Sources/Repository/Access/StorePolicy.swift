@@ -92,8 +92,9 @@ package struct StorePolicy: Sendable, Equatable {
     ]
   }
 
-  /// What is denied by name, everywhere; names that match nothing a store knows make it refuse the document. The denial of all that is not granted says it as well, but some stores (Ceph
-  /// 16, measured) pass over that one, and there whoever has put an object owns it, with every right to it.
+  /// What is denied by name, everywhere. The denial of all that is not granted says it as well, but some stores (Ceph
+  /// 16, measured) pass over that one, and there whoever has put an object owns it, with every right to it. Names that
+  /// match nothing a store knows make it refuse the document.
   var denied: [String] {
     let always = ["s3:Bypass*", "s3:Delete*", "s3:PutBucket*", "s3:PutLifecycle*", "s3:RestoreObject"]
     let changes =

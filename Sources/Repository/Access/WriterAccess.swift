@@ -36,6 +36,14 @@ package struct WriterAccess: Sendable {
     try repository.authority.metaRecipients() + [.x25519(secrets.identity.recipient)]
   }
 
+  /// Puts an index object with this body; returns its name.
+  func putIndex(_ body: [UInt8]) throws(Failure) -> Name {
+    let path = try repository.putSealed(.index, writer: id, body: body, to: try metaAndOwnRecipients()) {
+      .index(writer: id, $0)
+    }
+    return path.name
+  }
+
   /// Throws `keyUntrusted` unless the component is granted to this writer.
   ///
   /// A writer cannot open the enrolments of others, so that for `*` only readers see who else has the name.

@@ -15,11 +15,11 @@ package final class FallbackStore: Store {
   package let primary: any Store
   private let copies: [StoreCopy]
   private let notices: NoticeSink
+  private let searches = IntactSearches()
   private let state = Mutex(State())
 
   private struct State {
     var sources: [StorePath: Source] = [:]
-    var searches: [StorePath: Search] = [:]
     /// Copies that were told of as unusable.
     var blamed: Set<String> = []
   }
@@ -28,11 +28,6 @@ package final class FallbackStore: Store {
   private struct Source {
     let copy: StoreCopy
     let size: UInt64
-  }
-
-  /// One look for good bytes, by whoever comes first; the others wait for it.
-  private final class Search: Sendable {
-    let isFound = Mutex<Bool?>(nil)
   }
 
   /// - Parameters:
@@ -94,17 +89,7 @@ package final class FallbackStore: Store {
   }
 
   package func findIntact(_ path: StorePath, digest: Name) throws(Failure) -> Bool {
-    let search = state.withLock { state in
-      let search = state.searches[path] ?? Search()
-      state.searches[path] = search
-      return search
-    }
-    return try search.isFound.withLock { (isFound) throws(Failure) in
-      if let isFound { return isFound }
-      let (answer, isFinal) = try look(for: path, digest)
-      if isFinal { isFound = answer }
-      return answer
-    }
+    try searches.isFound(path) { () throws(Failure) in try look(for: path, digest) }
   }
 
   /// Looks in the store itself, then in the copies. Not final if a copy could not be asked.

@@ -70,12 +70,10 @@ final class StoredPacks: Sendable {
     }
     guard !packs.isEmpty || indexes.isEmpty else { return }
     let body = IndexShard(history: history, packs: packs).body
-    let path = try access.repository.putSealed(
-      .index, writer: access.id, body: body, to: try access.metaAndOwnRecipients()
-    ) { [access] in .index(writer: access.id, $0) }
+    let name = try access.putIndex(body)
     notes.forget(packs)
     state.withLock { state in
-      state.indexes.append(path.name)
+      state.indexes.append(name)
       state.storedBytes += UInt64(body.count)
     }
   }

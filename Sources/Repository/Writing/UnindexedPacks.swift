@@ -47,10 +47,7 @@ struct UnindexedPacks: Sendable {
     let usable = noted.filter { listing.sizes[$0.name] == $0.size && !listing.tombstoned.contains($0.name) }
     for start in stride(from: 0, to: usable.count, by: StoredPacks.packsPerIndex) {
       let packs = Array(usable[start..<min(start + StoredPacks.packsPerIndex, usable.count)])
-      _ = try access.repository.putSealed(
-        .index, writer: access.id, body: IndexShard(history: UnindexedPacks.nobody, packs: packs).body,
-        to: try access.metaAndOwnRecipients()
-      ) { .index(writer: access.id, $0) }
+      _ = try access.putIndex(IndexShard(history: UnindexedPacks.nobody, packs: packs).body)
     }
     forget(noted)
   }

@@ -1,4 +1,5 @@
 import Glibc
+import Profiles
 
 /// A moment as signatures, headers of HTTP and retention dates write it; always UTC, in whole seconds.
 package struct SigningTime: Sendable, Equatable {
@@ -11,19 +12,9 @@ package struct SigningTime: Sendable, Equatable {
 
   /// - Parameter time: nanoseconds since the epoch
   package init(_ time: UInt64) {
-    var seconds = time_t(time / 1_000_000_000)
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    let date = [
-      SigningTime.digits(parts.tm_year + 1900, 4), SigningTime.digits(parts.tm_mon + 1, 2),
-      SigningTime.digits(parts.tm_mday, 2),
-    ]
-    let clock = [
-      SigningTime.digits(parts.tm_hour, 2), SigningTime.digits(parts.tm_min, 2), SigningTime.digits(parts.tm_sec, 2),
-    ]
-    day = date.joined()
-    text = "\(day)T\(clock.joined())Z"
-    dashed = "\(date.joined(separator: "-"))T\(clock.joined(separator: ":"))Z"
+    dashed = Moment(seconds: Int64(time / 1_000_000_000)).text
+    text = dashed.filter { $0 != "-" && $0 != ":" }
+    day = String(text.prefix(8))
   }
 
   /// Nanoseconds since the epoch of a date in a header: `Fri, 24 May 2013 00:00:00 GMT`. Nil for any other form.
@@ -48,10 +39,5 @@ package struct SigningTime: Sendable, Equatable {
   private static func number(_ text: Substring, _ range: ClosedRange<Int32>) -> Int32? {
     guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int32(text) else { return nil }
     return range.contains(value) ? value : nil
-  }
-
-  private static func digits(_ value: Int32, _ count: Int) -> String {
-    let text = String(value)
-    return String(repeating: "0", count: max(0, count - text.count)) + text
   }
 }
