@@ -79,6 +79,7 @@ package enum DumpSources {
     case .command(let settings): CommandSource(settings)
     case .standardInput(let settings): StandardInputSource(settings)
     case .directory(let settings): DirectorySource(settings)
+    case .postgresql, .mariadb, .redis: preconditionFailure("not built yet")
     }
   }
 }

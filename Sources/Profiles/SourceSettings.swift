@@ -8,6 +8,12 @@ package enum SourceSettings: Sendable, Equatable {
   case standardInput(StandardInputSettings)
   /// A folder with everything in it.
   case directory(DirectorySettings)
+  /// Databases of a PostgreSQL server.
+  case postgresql(PostgreSQLSettings)
+  /// Databases of a MariaDB or MySQL server.
+  case mariadb(MariaDBSettings)
+  /// A Redis server.
+  case redis(RedisSettings)
 
   /// The word for it in a profile.
   package var kind: String {
@@ -16,6 +22,9 @@ package enum SourceSettings: Sendable, Equatable {
     case .command: "command"
     case .standardInput: "stdin"
     case .directory: "directory"
+    case .postgresql: "postgresql"
+    case .mariadb: "mariadb"
+    case .redis: "redis"
     }
   }
 }

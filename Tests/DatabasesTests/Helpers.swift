@@ -3,11 +3,13 @@ import Databases
 import Glibc
 import Pipeline
 import Profiles
+import Synchronization
 import TestKit
 import Testing
 
-/// Keeps what a source hands over.
-final class KeepingSink: StreamSink {
+/// Keeps what a source hands over, from any thread.
+final class KeepingSink: StreamSink, @unchecked Sendable {
+  private let lock = Mutex(())
   private(set) var streams: [(stream: DumpedStream, bytes: [UInt8])] = []
   private(set) var entries: [DumpedStream] = []
   /// Names in the order in which they came.
@@ -22,7 +24,9 @@ final class KeepingSink: StreamSink {
 
   init(stop: StopSignal = StopSignal()) { self.stop = stop }
 
-  func stream(_ stream: DumpedStream, from descriptor: Int32) throws(Failure) -> StreamSummary {
+  func stream(
+    _ stream: DumpedStream, from descriptor: Int32, watcher: (any StreamWatcher)?
+  ) throws(Failure) -> StreamSummary {
     if let failure { throw failure }
     before(stream)
     var bytes: [UInt8] = []
@@ -33,18 +37,23 @@ final class KeepingSink: StreamSink {
       }
       if part.count == 0 { break }
       part.withBytes { bytes.append(contentsOf: $0) }
+      try part.withBytes { (part) throws(Failure) in try watcher?.see(part) }
     }
     let name = String(decoding: stream.name, as: UTF8.self)
-    streams.append((stream, bytes))
-    order.append(name)
+    lock.withLock { _ in
+      streams.append((stream, bytes))
+      order.append(name)
+    }
     return StreamSummary(
       length: UInt64(bytes.count), tail: Array(bytes.suffix(StreamSummary.tailLimit)),
       readingProblem: readingProblems[name])
   }
 
   func entry(_ stream: DumpedStream) throws(Failure) {
-    entries.append(stream)
-    order.append(String(decoding: stream.name, as: UTF8.self))
+    lock.withLock { _ in
+      entries.append(stream)
+      order.append(String(decoding: stream.name, as: UTF8.self))
+    }
   }
 }
 

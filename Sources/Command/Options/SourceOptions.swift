@@ -125,6 +125,7 @@ struct SourceOptions: ParsableArguments {
     case .standardInput(let input): values.append(("source.stream", .text(input.stream)))
     case .command(let command):
       values += [("source.run", .list(command.run)), ("source.stream", .text(command.stream))]
+    case .postgresql, .mariadb, .redis: break
     }
     if let marker { values.append(("source.marker", .text(marker))) }
     return values.map { ProfileDescription.Entry(key: $0.0, value: $0.1, origin: "command line") }
