@@ -45,6 +45,12 @@ package final class PrefetchingStore: Store {
     }
   }
 
+  private struct State {
+    var requests: [Question: Request] = [:]
+    /// What was asked already is not asked ahead any more: its answer would be old when it is asked again.
+    var asked: Set<Question> = []
+  }
+
   /// Namespaces that are looked into ahead: nobody knows yet which one it will be.
   private static let mostWriters = 4
   /// Objects of a listing that are read ahead, and how long they may be in bytes.
@@ -52,7 +58,7 @@ package final class PrefetchingStore: Store {
   private static let longestObject: UInt64 = 1 << 20
 
   private let base: any Store
-  private let requests = Mutex<[Question: Request]>([:])
+  private let state = Mutex(State())
 
   /// Begins to ask, where the store is so far away that it is worth the threads.
   package init(_ base: any Store) {
@@ -104,19 +110,26 @@ package final class PrefetchingStore: Store {
   private func begin(
     _ question: Question, _ ask: @escaping @Sendable (PrefetchingStore) throws(Failure) -> Answer
   ) {
-    let request = Request()
-    requests.withLock { $0[question] = request }
-    request.start { [self] in
-      do throws(Failure) {
-        return try ask(self)
-      } catch {
-        return nil
+    state.withLock { state in
+      guard !state.asked.contains(question) else { return }
+      let request = Request()
+      state.requests[question] = request
+      request.start { [self] in
+        do throws(Failure) {
+          return try ask(self)
+        } catch {
+          return nil
+        }
       }
     }
   }
 
   private func answer(_ question: Question) -> Answer? {
-    requests.withLock { $0.removeValue(forKey: question) }?.wait()
+    let request = state.withLock { state in
+      state.asked.insert(question)
+      return state.requests.removeValue(forKey: question)
+    }
+    return request?.wait()
   }
 
   // MARK: - Store
