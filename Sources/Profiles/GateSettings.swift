@@ -97,8 +97,8 @@ enum GateReader {
     }
     return field.either(single: { field.choice([("off", GateSettings.Band())]) }) {
       guard let group = field.section("off, or {shrink: 50%, grow: 300%}") else { return nil }
-      let shrink = share("shrink", "by how much it may be smaller", assumed.shrink, 0.01...1, group)
-      let grow = share("grow", "by how much it may be larger", assumed.grow, 0.01...1000, group)
+      let shrink = share("shrink", "by how much it may be smaller", assumed.shrink, 0...1, group)
+      let grow = share("grow", "by how much it may be larger", assumed.grow, 0...1000, group)
       group.end()
       return GateSettings.Band(shrink: shrink, grow: grow)
     } ?? assumed
@@ -115,7 +115,7 @@ enum GateReader {
   }
 
   /// `50%`, or `off`.
-  fileprivate static func percent(_ share: Double?) -> String {
+  static func percent(_ share: Double?) -> String {
     guard let share else { return "off" }
     let tenths = Int64((share * 1_000).rounded())
     return tenths.isMultiple(of: 10) ? "\(tenths / 10)%" : "\(tenths / 10).\(tenths % 10)%"

@@ -95,7 +95,9 @@ package enum ProfileSchema {
     let text = JSONText.object([("type", .list(scalars)), ("minLength", .integer(1))])
     let variable = JSONText.object([("type", .text("string")), ("pattern", .text("\\$\\{[A-Za-z_]"))])
     let patterns = Shape.Pattern.allCases.map { pattern in
-      (pattern.rawValue, JSONText.object([("type", .list(scalars)), ("pattern", .text(pattern.expression))]))
+      // A name may be all digits; all others hold a letter or a sign.
+      let type: JSONText = pattern == .identifier ? .list(scalars) : .text("string")
+      return (pattern.rawValue, JSONText.object([("type", type), ("pattern", .text(pattern.expression))]))
     }
     return .object([("text", text), ("variable", variable)] + patterns)
   }
