@@ -73,13 +73,15 @@ enum GateReader {
     settings.size = band("size", "bytes of the dump", settings.size, section)
     settings.rows = band("rows", "rows of each table", settings.rows, section)
     let choices: [(String, GateSettings.Vanishing)] = [("refuse", .refuse), ("allow", .allow)]
-    let tables = section.field("tables", "tables that were there last time")?.section("{vanish: refuse}")
-    if let field = tables?.field("vanish", "what a table that is gone means") {
-      settings.vanish = field.choice(choices) ?? settings.vanish
+    let assumed = settings.vanish.rawValue
+    if let tables = section.field("tables", "tables that were there last time") {
+      let group = tables.section("{vanish: refuse}")
+      let field = group?.field("vanish", "what a table that is gone means", assumed: assumed)
+      settings.vanish = field?.choice(choices) ?? settings.vanish
+      group?.end()
     } else {
-      section.assume("tables.vanish", settings.vanish.rawValue)
+      section.assume("tables.vanish", assumed)
     }
-    tables?.end()
     settings.ignore =
       section.field("ignore", "tables whose rows and absence mean nothing")?
       .texts("a list of globs such as app.public.session_*", allowsOne: true) ?? []
@@ -107,10 +109,7 @@ enum GateReader {
   private static func share(
     _ name: String, _ about: String, _ assumed: Double?, _ range: ClosedRange<Double>, _ section: Section
   ) -> Double? {
-    guard let field = section.field(name, about) else {
-      section.assume(name, percent(assumed))
-      return assumed
-    }
+    guard let field = section.field(name, about, assumed: percent(assumed)) else { return assumed }
     return field.share(range)
   }
 

@@ -63,7 +63,10 @@ package enum ProfileSchema {
     if isOptional { forms.append(.object([("type", .text("null"))])) }
     var members: [(String, JSONText)] = []
     if !shape.about.isEmpty { members.append(("description", .text(shape.about))) }
-    if let assumed = shape.assumed { members.append(("default", .text(assumed))) }
+    if let assumed = shape.assumed {
+      let truth = shape.forms.contains { if case .truth = $0 { true } else { false } }
+      members.append(("default", truth ? .truth(assumed == "true") : .text(assumed)))
+    }
     return .object(members + [("anyOf", .list(forms))])
   }
 

@@ -64,6 +64,18 @@ struct SchemaTests {
     #expect(checker.objection(to: try SchemaChecker.tree(text)) == nil)
   }
 
+  @Test("holds the defaults")
+  func defaults() {
+    let text = ProfileSchema.json.encoded
+    for part in [
+      #""checksums":{"description":"whether every row is hashed as it passes","default":true,"#,
+      #""stall-timeout":{"description":"the longest time without a byte of the dump, or off","default":"15m","#,
+      #""vanish":{"description":"what a table that is gone means","default":"refuse","#,
+    ] {
+      #expect(text.contains(part))
+    }
+  }
+
   // MARK: - The same keys as the readers'
 
   /// A group of the schema: how a profile reaches it, and the keys that it knows.

@@ -94,7 +94,7 @@ struct ProfileShowCommand: LifeboatCommand {
   private static func head(_ saved: SavedProfile, of listed: ListedSnapshot) -> [String] {
     let snapshot = listed.snapshot
     var lines = [
-      "The profile of \(snapshot.component) as it was at \(Moment(seconds: Int64(clamping: snapshot.finished.value)).text)"
+      "The profile of \(snapshot.component) as it was at \(LocalTime.text(snapshot.finished.value))"
         + ", from snapshot \(listed.name.hex.prefix(12)).",
       "Paths are those of the host that made the snapshot; secrets are references, and have to be there, too.",
     ]

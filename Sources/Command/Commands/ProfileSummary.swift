@@ -95,11 +95,14 @@ struct ProfileSummary {
 
   private var gate: String {
     let gate = profile.gate
-    var parts = ["what ends early"]
-    if let shrink = gate.size.shrink { parts.append("a dump smaller by more than \(ProfileSummary.percent(shrink))") }
-    if let grow = gate.size.grow { parts.append("larger by more than \(ProfileSummary.percent(grow))") }
-    if let shrink = gate.rows.shrink { parts.append("a table with \(ProfileSummary.percent(shrink)) fewer rows") }
-    if let grow = gate.rows.grow { parts.append("with \(ProfileSummary.percent(grow)) more") }
+    var parts = ["a dump that ends early"]
+    if let shrink = gate.size.shrink { parts.append("one that shrank by more than \(ProfileSummary.percent(shrink))") }
+    if let grow = gate.size.grow { parts.append("one that grew by more than \(ProfileSummary.percent(grow))") }
+    if profile.source.server?.kind == .redis { return ProfileSummary.sentence(parts) }
+    if let shrink = gate.rows.shrink {
+      parts.append("a table that lost more than \(ProfileSummary.percent(shrink)) of its rows")
+    }
+    if let grow = gate.rows.grow { parts.append("a table with more than \(ProfileSummary.percent(grow)) more rows") }
     if gate.vanish == .refuse { parts.append("a table that is gone") }
     let ignored = gate.ignore.isEmpty ? "" : "; not of \(ProfileSummary.list(gate.ignore))"
     return ProfileSummary.sentence(parts) + ignored
