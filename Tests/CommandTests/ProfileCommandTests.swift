@@ -118,6 +118,7 @@ struct ProfileCommandTests {
       targets:
         standby: {socket: /run/postgresql, tools: {account: postgres}}
       gate: {rows: off}
+      retention: {keep-last: 3}
       """
     try Files.write(folder.path("shop.yaml"), Array(text.utf8))
     let variables = ["SHOP_PASSWORD": "secret-of-the-shop"]
@@ -130,6 +131,7 @@ struct ProfileCommandTests {
       "  from: PostgreSQL at db.example, as lifeboat, password from environment variable SHOP_PASSWORD, TLS verify-full\n",
       "  gives up: after 15s without a connection, 1m for a lock, 15m without a byte, no limit in all\n",
       "  can load: into standby: PostgreSQL by the socket /run/postgresql, tools run as postgres\n",
+      "  only recorded, nothing acts on it yet: retention\n",
       "  quarantines: a dump that ends early, one that shrank by more than 50%, one that grew by more than 300%, a table that is gone\n",
     ] {
       #expect(shown.text.contains(part), "\(part)\n\(shown.text)")

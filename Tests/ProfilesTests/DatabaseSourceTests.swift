@@ -303,6 +303,36 @@ struct TargetTests {
   }
 }
 
+@Suite("A server that a person names")
+struct NamedTargetTests {
+  private let profile =
+    "component: a\nrepository: r\nsource: {kind: mariadb, host: own}\ntargets: {standby: {host: b}}\n"
+
+  @Test("is a target of the profile, or the source's own")
+  func found() throws {
+    let profile = try Samples.profile(profile)
+    #expect(try profile.target("standby") == TargetSettings(kind: .mariadb, server: ServerSettings(host: "b")))
+    #expect(try profile.target("source") == TargetSettings(kind: .mariadb, server: ServerSettings(host: "own")))
+  }
+
+  @Test("and is not known is a usage failure that says what there is, and repeats no address")
+  func refused() throws {
+    let profile = try Samples.profile(profile)
+    #expect(
+      throws: Failure(.usage, "profiles/test.yaml has no target standbi", at: "targets", next: "Did you mean standby?")
+    ) {
+      try profile.target("standbi")
+    }
+    let address = #expect(throws: Failure.self) { try profile.target("mysql://me:hunter2@db") }
+    #expect(address?.code == .usage && address?.description.contains("hunter2") == false)
+    #expect(address?.next.contains("targets: {NAME: {host: …, password: {file: …}}}") == true)
+    let bare = try Samples.profile("component: a\nrepository: r\nsource: {kind: stdin}\n")
+    #expect(throws: Failure.self) { try bare.target("source") }
+    let none = #expect(throws: Failure.self) { try bare.target("standby") }
+    #expect(none?.next == "Add it: targets: {standby: {host: …}}.")
+  }
+}
+
 @Suite("A password in an address")
 struct PasswordURLTests {
   @Test(

@@ -18,8 +18,17 @@ struct ProfileSummary {
       rows.append(("can load", "into \(name): \(ProfileSummary.place(target.server, target.kind))"))
     }
     if !rows.isEmpty { rows.append(("quarantines", gate)) }
+    if !idle.isEmpty { rows.append(("only recorded, nothing acts on it yet", ProfileSummary.list(idle))) }
     guard !rows.isEmpty else { return [] }
     return ["", "In short"] + rows.map { SafeText.line("  \($0.0): \($0.1)") }
+  }
+
+  /// Keys that a profile carries for what is still to come.
+  private var idle: [String] {
+    [
+      profile.retention.map { _ in "retention" }, profile.schedule.map { _ in "schedule" },
+      profile.notify.isEmpty ? nil : "notify",
+    ].compactMap { $0 }
   }
 
   // MARK: - The source
