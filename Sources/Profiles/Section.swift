@@ -50,7 +50,7 @@ final class Section {
   func required(_ name: String, _ expected: String) -> Field? {
     group?.required.append(name)
     if let field = field(name, expected) { return field }
-    if !context.isBase { context.problems.add(mark, full(name), "missing; \(expected) is expected") }
+    if !context.mayLackKeys { context.problems.add(mark, full(name), "missing; \(expected) is expected") }
     return nil
   }
 

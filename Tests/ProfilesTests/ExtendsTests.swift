@@ -131,7 +131,6 @@ struct ExtendsTests {
     try write("a.yaml", "extends: [base, broken, list, twice, nobody, ./gone.yaml, Not A Name]\ncomponnt: a\n")
     #expect(
       problems("a.yaml") == [
-        "a.yaml:1:1: component: missing; the component's name is expected",
         "a.yaml:1:38: extends: no profile nobody in \(folder.path); valid here: a, base, broken, list, twice",
         "a.yaml:1:46: extends: there is no such file: ./gone.yaml",
         "a.yaml:1:59: extends: \"Not A Name\" is not the name of a profile; names have 1 to 64 letters a-z, digits and -; "
@@ -146,9 +145,7 @@ struct ExtendsTests {
     try write("b.yaml", "extends: {a: b}\ncomponent: b\n")
     #expect(
       problems("b.yaml") == [
-        "b.yaml:1:1: repository: missing; a folder or s3://bucket/prefix is expected",
-        "b.yaml:1:1: source: missing; a group with its kind is expected",
-        "b.yaml:1:10: extends: a profile, or a list of them is expected, this is a group of keys",
+        "b.yaml:1:10: extends: a profile, or a list of them is expected, this is a group of keys"
       ])
     try write("c.yaml", "extends: base\ncomponent: null\nrepository: null\nsource: {port: null, prt: ~}\ntuning: ~\n")
     #expect(
@@ -166,12 +163,11 @@ struct ExtendsTests {
     try write("c.yaml", "extends: link\n")
     mkdir(folder.path("sub"), 0o700)
     symlink("a.yaml", folder.path("link.yaml"))
-    let told = problems("a.yaml")
-    #expect(told.count == 3)
     #expect(
-      told.last
-        == "c.yaml:1:10: extends: profiles extend each other in a circle: a.yaml → b.yaml → ./sub/../c.yaml → link.yaml"
-        || told.contains { $0.contains("extends: profiles extend each other in a circle: a.yaml → b.yaml") }, "\(told)")
+      problems("a.yaml") == [
+        "./sub/../c.yaml:1:10: extends: profiles extend each other in a circle: "
+          + "a.yaml → b.yaml → ./sub/../c.yaml → ./sub/../link.yaml"
+      ])
     try write("self.yaml", "extends: self\ncomponent: a\nrepository: r\nsource: {kind: stdin}\n")
     #expect(
       problems("self.yaml") == [
