@@ -112,15 +112,7 @@ package struct RestoreRun {
       }
       try plan.finish()
     } makeWork: {
-      let reader = SegmentReader(source, pool: pool)
-      return { (job: consuming RestoreJob) in
-        switch job {
-        case .begin(let stream): .begin(stream)
-        case .hole(let count): .hole(count)
-        case .end: .end
-        case .segment(let segment): .bytes(try reader.read(segment), names: segment.chunks.map(\.name))
-        }
-      }
+      RestoreResult.maker(source, pool)
     } deliver: { (result: consuming RestoreResult) in
       try delivery.take(result)
     }
