@@ -24,12 +24,18 @@ enum PrivateFile {
 }
 
 extension PrivateFile {
+  /// A new file with these bytes, open to be read from its start.
+  static func temporary(_ path: String, _ bytes: [UInt8]) throws(SystemError) -> Descriptor {
+    let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_EXCL)
+    var buffer = Buffer(capacity: bytes.count)
+    bytes.withUnsafeBytes { buffer.replace(with: $0) }
+    try buffer.withBytes { (bytes) throws(SystemError) in try file.write(bytes, at: 0) }
+    return file
+  }
+
   private static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
-    let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-    let number = file.number
-    let count = bytes.count
-    let written = try retrying("write", path) { bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress, count) } }
-    if written < count { throw SystemError(call: "write", subject: path, number: ENOSPC) }
+    let file = try temporary(path, bytes)
+    _ = consume file
   }
 }
 
