@@ -10,11 +10,16 @@ package struct PostgreSQLQuery: Sendable {
   package let tools: PostgreSQLTools
   /// The database; nil leaves it to the service entry, the environment or the role's name.
   package let database: String?
+  /// Settings of the session: `synchronous_commit=off`.
+  private let options: [String]
 
-  package init(_ connection: PostgreSQLConnection, _ tools: PostgreSQLTools, database: String?) {
+  package init(
+    _ connection: PostgreSQLConnection, _ tools: PostgreSQLTools, database: String?, options: [String] = []
+  ) {
     self.connection = connection
     self.tools = tools
     self.database = database
+    self.options = options
   }
 
   /// What a session of ours must not inherit: timeouts that end it in the middle, a search path in which a name could
@@ -73,7 +78,10 @@ package struct PostgreSQLQuery: Sendable {
       tools.path("psql"),
       [
         "-X", "-w", "-q", "-A", "-t", "-z", "-0", "-v", "ON_ERROR_STOP=1", "-d",
-        connection.string(database: database, more: [("client_encoding", "SQL_ASCII")]),
+        connection.string(
+          database: database,
+          more: [("client_encoding", "SQL_ASCII")]
+            + (options.isEmpty ? [] : [("options", options.map { "-c \($0)" }.joined(separator: " "))])),
       ])
   }
 
