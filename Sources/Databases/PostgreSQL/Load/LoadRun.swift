@@ -18,17 +18,34 @@ struct LoadRun {
   private var work: WorkDatabase { WorkDatabase(server, name: name, target: target) }
   private var jobs: Int { PostgreSQLTarget.jobs(request) }
 
-  /// Loads it, all but its name.
+  /// Loads it, all but its name. What was made of a load that fails is dropped again.
   ///
-  /// - Returns: warnings
-  func run(stop: StopSignal) throws(Failure) -> [String] {
+  /// - Returns: warnings; the truth of a table, which can only be taken on its way
+  func run(stop: StopSignal) throws(Failure) -> (warnings: [String], truth: TruthManifest?) {
+    do throws(Failure) {
+      return try attempt(stop: stop)
+    } catch {
+      if name != target { cleanUp() }
+      throw error
+    }
+  }
+
+  /// Also a run that was stopped clears up, but not for long: the next one would do it, too.
+  private func cleanUp() {
+    let late = Failure(.interrupted, "the server takes its time")
+    try? InnerStop.run(within: StopSignal(), for: 10_000_000_000, late: late) { (stop) throws(Failure) in
+      try work.sweep([name], stop: stop)
+    }
+  }
+
+  private func attempt(stop: StopSignal) throws(Failure) -> (warnings: [String], truth: TruthManifest?) {
     if let table = request.table {
       return try TableLoad(run: self, table: table, work: work).run(stop: stop)
     }
     if request.dataOnly {
       try loadData(stop: stop)
       try analyze(name, stop: stop)
-      return []
+      return ([], nil)
     }
     let schema = try SchemaFile(server, database, streams, stop: stop)
     try makeDatabase(stop: stop)
@@ -38,7 +55,7 @@ struct LoadRun {
     events(.phase("indexes"))
     try schema.restore("post-data", into: name, jobs: jobs, arguments, options: options, stop: stop)
     if !request.schemaOnly { try analyze(name, stop: stop) }
-    return ownershipWarnings
+    return (ownershipWarnings, nil)
   }
 
   /// Gives it its name, with what was there renamed aside.

@@ -8,8 +8,10 @@ import Synchronization
 ///
 /// A database is made and loaded under a name of its own (`orders_lifeboat_1a2b3c4d`), and gets its name when everything
 /// is there and was found good.
-package struct PostgreSQLTarget: LoadTarget {
+package final class PostgreSQLTarget: LoadTarget {
   private let settings: ServerSettings
+  /// Of one table, which goes on from where it was loaded and compared.
+  private let tableTruth = Mutex<TruthManifest?>(nil)
 
   package init(_ settings: ServerSettings) { self.settings = settings }
 
@@ -138,7 +140,9 @@ package struct PostgreSQLTarget: LoadTarget {
     for database in chosen {
       let run = LoadRun(
         server: server, state: state, database: database, plan: plan, streams: streams, events: events)
-      outcome.warnings += try run.run(stop: stop)
+      let (warnings, truth) = try run.run(stop: stop)
+      outcome.warnings += warnings
+      if let truth { tableTruth.withLock { $0 = truth } }
     }
     return outcome
   }
@@ -146,6 +150,7 @@ package struct PostgreSQLTarget: LoadTarget {
   package func truth(of plan: LoadPlan, stop: StopSignal) throws(Failure) -> TruthManifest {
     var truth = TruthManifest(engine: "postgresql")
     if plan.request.schemaOnly { return truth }
+    if plan.request.table != nil { return tableTruth.withLock { $0 } ?? truth }
     for (name, target) in plan.databases {
       let found = try LoadTruth.take(
         settings, plan.workspaces[target] ?? target, as: name, plan.request, stop: stop)

@@ -14,7 +14,7 @@ struct TableLoad {
   private var server: LoadServer { run.server }
 
   /// Loads the table; the database that it came through is gone afterwards.
-  func run(stop: StopSignal) throws(Failure) -> [String] {
+  func run(stop: StopSignal) throws(Failure) -> (warnings: [String], truth: TruthManifest?) {
     guard let name = TableName.find(table, in: run.database.facts) else {
       throw Failure(.usage, "the dump has no table \(table)")
     }
@@ -36,6 +36,7 @@ struct TableLoad {
       try schema.restore(
         "post-data", into: work.name, run.arguments, options: run.options, list: belonging, stop: stop)
     }
+    let truth = try truth(of: parts + sequences, stop)
     let target = PostgreSQLTarget.target(of: run.database, run.plan.request)
     let isThere = try exists(name, in: target, stop)
     let side = isThere ? Array("lifeboat_restore_\(LoadRun.stamp())".utf8) : name.schema
@@ -47,7 +48,18 @@ struct TableLoad {
       warnings.insert(
         "\(name.title) is there already: the restored one lies in the schema \(Printable.text(side))", at: 0)
     }
-    return warnings
+    return (warnings, truth)
+  }
+
+  /// What arrived of them.
+  private func truth(of names: [QualifiedName], _ stop: StopSignal) throws(Failure) -> TruthManifest {
+    let all = try LoadTruth.take(
+      server.connection.settings, work.name, as: run.database.name, run.plan.request, stop: stop)
+    let wanted = Set(
+      names.map { Array(run.database.name.utf8) + [UInt8(ascii: ".")] + $0.schema + [UInt8(ascii: ".")] + $0.name })
+    return TruthManifest(
+      engine: all.engine, tables: all.tables.filter { wanted.contains($0.name) },
+      sequences: all.sequences.filter { wanted.contains($0.name) })
   }
 
   /// The table and its partitions.
@@ -110,33 +122,29 @@ struct TableLoad {
         try loader.write(UnsafeRawBufferPointer(bytes))
       }
     }
-    do throws(Failure) {
-      try pass(dump, to: loader)
-    } catch {
-      // What ended the passing is told by whoever went away first.
-      if !stop.isStopped, error.code == .targetRefused, try !loader.wait().succeeded {
-        throw server.failure("psql failed on \(table)", loader.errorText, in: target)
-      }
+    try pass(dump, to: loader, in: target)
+    guard try dump.wait().succeeded else {
+      // The end of its input would make the loader keep the half of it.
       loader.terminate()
-      throw error
+      throw server.failure("pg_dump failed", dump.errorText, in: work.name)
     }
     guard try loader.wait().succeeded else {
       throw server.failure("psql failed on \(table)", loader.errorText, in: target)
     }
   }
 
-  private func pass(_ dump: Child, to loader: Child) throws(Failure) {
+  /// - Throws: what the loader has to say where it went away
+  private func pass(_ dump: Child, to loader: Child, in target: String) throws(Failure) {
     var part = Buffer(capacity: 1 << 20)
     while true {
       part.count = try part.withCapacity { (room) throws(Failure) in try dump.read(into: room) }
       if part.count == 0 { break }
-      try part.withBytes { (bytes) throws(Failure) in
-        try loader.write(bytes)
+      do throws(Failure) {
+        try part.withBytes { (bytes) throws(Failure) in try loader.write(bytes) }
+      } catch {
+        _ = try loader.wait()
+        throw loader.errorText.isEmpty ? error : server.failure("psql failed on \(table)", loader.errorText, in: target)
       }
-    }
-    let exit = try dump.wait()
-    guard exit.succeeded else {
-      throw Failure(.unproven, server.failure("pg_dump failed", dump.errorText, in: work.name).description)
     }
   }
 
