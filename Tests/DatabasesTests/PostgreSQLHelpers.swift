@@ -46,7 +46,9 @@ final class PostgreSQLDatabaseForTest {
 
 /// The server's own tools, as the superuser.
 enum PostgreSQLShell {
-  static func quoted(_ name: String) -> String { "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" }
+  static func quoted(_ name: String) -> String {
+    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
 
   static func string(_ server: DatabaseServer, _ database: String) -> String {
     let name = database.flatMap { $0 == "'" || $0 == "\\" ? "\\\($0)" : "\($0)" }
@@ -59,7 +61,8 @@ enum PostgreSQLShell {
 
   @discardableResult
   static func run(_ server: DatabaseServer, _ database: String, _ script: String, file: String? = nil) -> String {
-    var words = words(server, "psql") + ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", string(server, database)]
+    var words =
+      words(server, "psql") + ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", string(server, database)]
     if let file { words += ["-f", file] }
     return Shell.run(words, input: script)
   }
