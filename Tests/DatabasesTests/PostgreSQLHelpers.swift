@@ -36,6 +36,13 @@ final class PostgreSQLDatabaseForTest {
     return settings
   }
 
+  /// Somebody who does this again and again, each time in a transaction of its own.
+  func writer(_ statements: String) throws -> RunningProgram {
+    let script = "DO $$ BEGIN LOOP \(statements) COMMIT; END LOOP; END $$"
+    let words = PostgreSQLShell.words(server, "psql") + ["-X", "-q", "-d", PostgreSQLShell.string(server, name)]
+    return try RunningProgram(["/usr/bin/env"] + words.dropFirst() + ["-c", script], environment: [:])
+  }
+
   func dump(_ settings: PostgreSQLSettings? = nil) throws -> (sink: KeepingSink, outcome: DumpOutcome) {
     let sink = KeepingSink()
     let source = DumpSources.make(.postgresql(try settings ?? self.settings()))
