@@ -36,6 +36,13 @@ final class PostgreSQLDatabaseForTest {
     return settings
   }
 
+  /// Somebody who does this again and again, each time in a transaction of its own.
+  func writer(_ statements: String) throws -> RunningProgram {
+    let script = "DO $$ BEGIN LOOP \(statements) COMMIT; END LOOP; END $$"
+    let words = PostgreSQLShell.words(server, "psql") + ["-X", "-q", "-d", PostgreSQLShell.string(server, name)]
+    return try RunningProgram(["/usr/bin/env"] + words.dropFirst() + ["-c", script], environment: [:])
+  }
+
   func dump(_ settings: PostgreSQLSettings? = nil) throws -> (sink: KeepingSink, outcome: DumpOutcome) {
     let sink = KeepingSink()
     let source = DumpSources.make(.postgresql(try settings ?? self.settings()))
@@ -46,7 +53,9 @@ final class PostgreSQLDatabaseForTest {
 
 /// The server's own tools, as the superuser.
 enum PostgreSQLShell {
-  static func quoted(_ name: String) -> String { "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" }
+  static func quoted(_ name: String) -> String {
+    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
 
   static func string(_ server: DatabaseServer, _ database: String) -> String {
     let name = database.flatMap { $0 == "'" || $0 == "\\" ? "\\\($0)" : "\($0)" }
@@ -59,7 +68,8 @@ enum PostgreSQLShell {
 
   @discardableResult
   static func run(_ server: DatabaseServer, _ database: String, _ script: String, file: String? = nil) -> String {
-    var words = words(server, "psql") + ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", string(server, database)]
+    var words =
+      words(server, "psql") + ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", string(server, database)]
     if let file { words += ["-f", file] }
     return Shell.run(words, input: script)
   }
