@@ -117,7 +117,7 @@ struct CheckReader {
 
   private static func program(_ section: Section, number: Int) -> ProgramCheck? {
     let name = section.field("name").map { $0.checkName() } ?? "run \(number)"
-    let command = section.required("command", "a program and its arguments").flatMap(SourceReader.program)
+    let command = section.required("command", "a program and its arguments").flatMap { SourceReader.program($0) }
     let looksAtData = section.field("looks-at-data").map { $0.truth() } ?? false
     let timeout = section.field("timeout")?.seconds()
     section.end()

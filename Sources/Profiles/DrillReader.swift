@@ -21,7 +21,7 @@ struct DrillReader {
     }
     let copies = root.field("copies").map { CopiesReader.read($0, of: repository ?? same?.repository) }
     let keys = root.field("keys")?.section().map { KeyFiles($0) }
-    let passphrase = root.field("passphrase")?.section("{file: …} or {command: […]}")?.secretReference()
+    let passphrase = root.field("passphrase")?.section(SecretReference.expected)?.secretReference()
     let selection = selection(root)
     let target = target(root)
     let checks = root.required("checks", "a list of checks").map { CheckReader.read($0) }

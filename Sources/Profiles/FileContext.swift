@@ -2,19 +2,26 @@ import Bytes
 import Glibc
 
 /// What reading one file needs and gathers: its place, the environment, the problems, the effective values.
+/// Paths count from the folder of the file that they stand in, which may be one that this file extends.
 final class FileContext {
   /// The file's path as the person gave it.
   let file: String
-  /// The folder that relative paths start from.
-  let folder: String
   let environment: (String) -> String?
+  /// Where files that this one extends are looked up by their names.
+  let folders: [String]
+  /// Whether keys that must be there may be left to a file that extends this one.
+  let isBase: Bool
   let problems: Problems
   private(set) var entries: [ProfileDescription.Entry] = []
 
-  init(file: String, environment: @escaping (String) -> String?) {
+  init(
+    file: String, environment: @escaping (String) -> String?, folders: [String] = Lookup.profileFolders,
+    isBase: Bool = false
+  ) {
     self.file = file
     self.environment = environment
-    folder = DurableFile.folder(of: file)
+    self.folders = folders
+    self.isBase = isBase
     problems = Problems(file: file)
   }
 
@@ -23,10 +30,21 @@ final class FileContext {
     entries.append(ProfileDescription.Entry(key: key, value: value, origin: origin))
   }
 
-  /// A path of the file seen from where the file's own path starts: relative paths begin in the file's folder.
-  func resolve(_ path: String) -> String {
+  /// A path that stands in the file of `mark`, seen from where that file's own path starts.
+  func resolve(_ path: String, at mark: YAMLMark) -> String {
+    let folder = DurableFile.folder(of: mark.file ?? file)
     if path.hasPrefix("/") || folder == "." { return path }
     return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
+  }
+}
+
+extension FileContext {
+  /// A path as it is still right elsewhere: on the effective profile, which outlives the folder a run was started in.
+  static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+    defer { free(current) }
+    let folder = String(cString: current)
+    return folder == "/" ? "/\(path)" : "\(folder)/\(path)"
   }
 }
 

@@ -14,9 +14,9 @@ package struct KeyFiles: Sendable, Equatable {
   }
 
   init(_ section: Section) {
-    writer = section.field("writer")?.path()
-    restorer = section.field("restorer")?.path()
-    keeper = section.field("keeper")?.path()
+    writer = section.field("writer", "the key file that seals and signs backups")?.path()
+    restorer = section.field("restorer", "the key file that restores and drills")?.path()
+    keeper = section.field("keeper", "the key file that lists, checks and prunes")?.path()
     section.end()
   }
 }

@@ -38,8 +38,13 @@ package enum Lookup {
     return names.sorted()
   }
 
+  /// Whether a word means a file by its path and not by its name.
+  package static func isPath(_ word: String) -> Bool {
+    word.contains("/") || word.hasSuffix(".yaml") || word.hasSuffix(".yml")
+  }
+
   private static func find(_ word: String, _ noun: String, _ folders: [String]) throws(Failure) -> String {
-    if word.contains("/") || word.hasSuffix(".yaml") || word.hasSuffix(".yml") {
+    if isPath(word) {
       guard access(word, F_OK) == 0 else {
         throw Failure(.usage, "there is no such \(noun) file", at: word, next: "Check the path.")
       }

@@ -11,8 +11,8 @@ package struct Objectives: Sendable, Equatable {
   }
 
   init(_ section: Section) {
-    recoveryTime = section.field("rto")?.seconds()
-    recoveryPoint = section.field("rpo")?.seconds()
+    recoveryTime = section.field("rto", "the longest time from the declaration to the first good query")?.seconds()
+    recoveryPoint = section.field("rpo", "the greatest age of recovered data")?.seconds()
     section.end()
   }
 }

@@ -16,6 +16,20 @@ package struct Profile: Sendable {
   package var passphrase: SecretReference?
   /// What the component is dumped from.
   package var source: SourceSettings
+  /// How long the dump may take.
+  package var times: SourceTimes
+  /// The servers that snapshots are loaded into, by their names.
+  package var targets: [String: TargetSettings]
+  /// What a dump is compared with before it is complete.
+  package var gate: GateSettings
+  /// The programs around a backup.
+  package var hooks: Hooks
+  /// Whom to tell of what.
+  package var notify: [Notification]
+  /// Which snapshots are kept; nil keeps all.
+  package var retention: Retention?
+  /// When the component is backed up; nil for whenever a person says so.
+  package var schedule: Schedule?
   /// What a recovery must reach.
   package var objectives: Objectives
   /// Choices between time and space.
@@ -29,6 +43,8 @@ package struct Profile: Sendable {
   package init(
     component: String, repository: String, store: StoreSettings = StoreSettings(), copies: [CopySettings] = [],
     keys: KeyFiles = KeyFiles(), passphrase: SecretReference? = nil, source: SourceSettings,
+    times: SourceTimes = SourceTimes(), targets: [String: TargetSettings] = [:], gate: GateSettings = GateSettings(),
+    hooks: Hooks = Hooks(), notify: [Notification] = [], retention: Retention? = nil, schedule: Schedule? = nil,
     objectives: Objectives = Objectives(), tuning: Tuning = Tuning(), file: String = "",
     description: ProfileDescription = ProfileDescription()
   ) {
@@ -39,58 +55,60 @@ package struct Profile: Sendable {
     self.keys = keys
     self.passphrase = passphrase
     self.source = source
+    self.times = times
+    self.targets = targets
+    self.gate = gate
+    self.hooks = hooks
+    self.notify = notify
+    self.retention = retention
+    self.schedule = schedule
     self.objectives = objectives
     self.tuning = tuning
     self.file = file
     self.description = description
   }
 
-  /// Reads a profile.
+  /// Reads a profile, and those that it extends.
   ///
   /// - Parameters:
   ///   - path: the file; relative paths in it start in its folder
+  ///   - folders: where profiles that it extends are looked up, after its own folder
   ///   - environment: looks variables up for `${NAME}`
   /// - Throws: `usage` if the file can't be read; `profileInvalid` with every problem, one a line, as
   ///   `file:line:column: key: what`
   package static func load(
-    _ path: String, environment: @escaping (String) -> String? = systemEnvironment
+    _ path: String, folders: [String] = Lookup.profileFolders,
+    environment: @escaping (String) -> String? = systemEnvironment
   ) throws(Failure) -> Profile {
-    let context = FileContext(file: path, environment: environment)
-    return try read(YAMLFile.read(path, context.problems), context)
+    let context = FileContext(file: path, environment: environment, folders: folders)
+    return try ProfileReader(context: context).read(YAMLFile.read(path, context.problems))
   }
 
   /// Reads a profile that lies in memory, as if it were the file `file`. Throws like `load`.
   package static func parse(
-    _ bytes: [UInt8], file: String, environment: @escaping (String) -> String? = systemEnvironment
+    _ bytes: [UInt8], file: String, folders: [String] = Lookup.profileFolders,
+    environment: @escaping (String) -> String? = systemEnvironment
   ) throws(Failure) -> Profile {
-    let context = FileContext(file: file, environment: environment)
-    return try read(YAMLFile.parse(bytes, context.problems), context)
+    let context = FileContext(file: file, environment: environment, folders: folders)
+    return try ProfileReader(context: context).read(YAMLFile.parse(bytes, context.problems))
   }
 
-  private static func read(_ node: YAMLNode, _ context: FileContext) throws(Failure) -> Profile {
-    guard let root = Field(node: node, key: "", context: context).section("a profile") else {
-      try context.problems.settle()
-      throw Failure(.defect, "a profile without a problem", at: context.file)
+  /// Reads a file that is a profile, or a base that others extend: one without a `component`, in which keys that a
+  /// profile must have may be missing.
+  ///
+  /// - Returns: nil for a base without a mistake
+  /// - Throws: like `load`
+  package static func check(
+    _ path: String, folders: [String] = Lookup.profileFolders,
+    environment: @escaping (String) -> String? = systemEnvironment
+  ) throws(Failure) -> Profile? {
+    let context = FileContext(file: path, environment: environment, folders: folders)
+    let node = try YAMLFile.read(path, context.problems)
+    if ProfileReader(context: context).names(node).contains("component") {
+      return try load(path, folders: folders, environment: environment)
     }
-    let component = root.required("component", "the component's name")?.identifier()
-    let repository = root.required("repository", Words.repository)?.repository()
-    let store = root.field("store")?.section().map { StoreSettingsReader(section: $0, location: repository).read() }
-    let copies = root.field("copies").map { CopiesReader.read($0, of: repository) }
-    let keys = root.field("keys")?.section().map { KeyFiles($0) }
-    let passphrase = root.field("passphrase")?.section("{file: …} or {command: […]}")?.secretReference()
-    let source = root.required("source", "a group with its kind")?.section().flatMap {
-      SourceReader(section: $0).read()
-    }
-    let objectives = root.field("objectives")?.section().map { Objectives($0) }
-    let tuning = root.field("tuning")?.section().map { Tuning($0) }
-    root.end()
-    try context.problems.settle()
-    guard let component, let repository, let source else {
-      throw Failure(.defect, "a profile without its values and without a problem", at: context.file)
-    }
-    return Profile(
-      component: component, repository: repository, store: store ?? StoreSettings(), copies: copies ?? [],
-      keys: keys ?? KeyFiles(), passphrase: passphrase, source: source, objectives: objectives ?? Objectives(),
-      tuning: tuning ?? Tuning(), file: context.file, description: ProfileDescription(entries: context.entries))
+    let base = FileContext(file: path, environment: environment, folders: folders, isBase: true)
+    try ProfileReader(context: base).check(YAMLFile.read(path, base.problems))
+    return nil
   }
 }

@@ -24,8 +24,8 @@ struct StoreSettingsReader {
     } else {
       readBucket(&settings)
     }
-    settings.uploadLimit = section.field("upload-limit")?.rate(from: StoreSettingsReader.slowest)
-    settings.downloadLimit = section.field("download-limit")?.rate(from: StoreSettingsReader.slowest)
+    settings.uploadLimit = section.field("upload-limit", "bytes a second")?.rate(from: StoreSettingsReader.slowest)
+    settings.downloadLimit = section.field("download-limit", "bytes a second")?.rate(from: StoreSettingsReader.slowest)
     section.end()
     return settings
   }
@@ -34,36 +34,40 @@ struct StoreSettingsReader {
   static func isBucket(_ location: String) -> Bool { location.lowercased().hasPrefix("s3://") }
 
   private func readBucket(_ settings: inout StoreSettings) {
-    settings.endpoint = section.field("endpoint")?.endpoint()
-    settings.region = section.field("region")?.region()
-    settings.awsProfile = section.field("aws-profile")?.text("the name of a profile of the AWS tools")
-    settings.addressing = section.field("addressing")?.choice([("path", .path), ("virtual", .virtual)])
-    settings.certificates = section.field("ca-file")?.path()
-    settings.storageClass = section.field("storage-class")?.storageClass()
-    settings.encryption = section.field("encryption").flatMap(StoreSettingsReader.encryption)
-    settings.lock = section.field("lock")?.section("{mode: …, days: …}").flatMap(StoreSettingsReader.lock)
-    settings.hasConditionalPuts = section.field("conditional-puts")?.truth()
-    settings.retryFor = section.field("retry-for")?.seconds()
+    settings.endpoint = section.field("endpoint", "https://host:port")?.endpoint()
+    settings.region = section.field("region", "the store's region")?.region()
+    settings.awsProfile = section.field("aws-profile", "a profile of the AWS tools whose credentials are used")?
+      .text("the name of a profile of the AWS tools")
+    settings.addressing = section.field("addressing", "where the bucket's name stands in an address")?
+      .choice([("path", .path), ("virtual", .virtual)])
+    settings.certificates = section.field("ca-file", "the certificates that alone are trusted, PEM")?.path()
+    settings.storageClass = section.field("storage-class", "the storage class of new objects")?.storageClass()
+    settings.encryption = section.field("encryption", "how the store encrypts, on top of what lifeboat does")
+      .flatMap(StoreSettingsReader.encryption)
+    settings.lock = section.field("lock", "for how long a new object can be neither replaced nor deleted")?
+      .section("{mode: …, days: …}").flatMap(StoreSettingsReader.lock)
+    settings.hasConditionalPuts = section.field(
+      "conditional-puts", "whether the store refuses to replace an object when asked to")?.truth()
+    settings.retryFor = section.field("retry-for", "for how long calls that fail are tried again")?.seconds()
   }
 
   private static func encryption(_ field: Field) -> StoreSettings.Encryption? {
-    if case .mapping = field.node.content { return field.section().flatMap(keyed) }
-    return field.choice([("s3", .s3), ("kms", .kms(key: nil))])
+    field.either(group: { field.section().flatMap(keyed) }) { field.choice([("s3", .s3), ("kms", .kms(key: nil))]) }
   }
 
   /// An encryption with a key that somebody names.
   private static func keyed(_ section: Section) -> StoreSettings.Encryption? {
-    let service = section.field("kms")
-    let customer = section.field("customer")
+    let readers: [(name: String, about: String, read: (Field) -> StoreSettings.Encryption?)] = [
+      ("kms", "a key of the store's key service", { $0.encryptionKey().map { .kms(key: $0) } }),
+      ("customer", "a key of our own, 32 bytes in Base64", customer),
+    ]
+    let encryption = section.exactlyOne(readers, "s3, kms, {kms: …} or {customer: …} is expected")
     section.end()
-    switch (service, customer) {
-    case (let field?, nil): return field.encryptionKey().map { .kms(key: $0) }
-    case (nil, let field?):
-      return field.section("{file: …} or {command: […]}")?.secretReference().map { .customer($0) }
-    default:
-      section.problem("s3, kms, {kms: …} or {customer: …} is expected")
-      return nil
-    }
+    return encryption
+  }
+
+  private static func customer(_ field: Field) -> StoreSettings.Encryption? {
+    field.section(SecretReference.expected)?.secretReference().map { .customer($0) }
   }
 
   private static func lock(_ section: Section) -> StoreSettings.Lock? {
@@ -94,10 +98,14 @@ enum CopiesReader {
 
   /// A location, or a group of one and its settings.
   private static func read(item: Field) -> CopySettings? {
-    guard case .mapping = item.node.content else { return item.repository().map { CopySettings(location: $0) } }
-    guard let section = item.section() else { return nil }
+    item.either(group: { item.section().flatMap(group) }) { item.repository().map { CopySettings(location: $0) } }
+  }
+
+  private static func group(_ section: Section) -> CopySettings? {
     let location = section.required("location", Words.repository)?.repository()
-    let store = section.field("store")?.section().map { StoreSettingsReader(section: $0, location: location).read() }
+    let store = section.field("store", "how its store is reached")?.section().map {
+      StoreSettingsReader(section: $0, location: location).read()
+    }
     section.end()
     return location.map { CopySettings(location: $0, store: store ?? StoreSettings()) }
   }

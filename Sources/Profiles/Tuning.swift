@@ -38,10 +38,11 @@ package struct Tuning: Sendable, Equatable {
   }
 
   init(_ section: Section) {
-    compression = section.field("compression")?.integer(Tuning.compressionLevels)
-    threads = section.field("threads")?.integer(Tuning.threadCounts)
-    cache = section.field("cache")?.choice(Tuning.referenceCaches)
-    cacheSize = section.field("cache-size")?.byteCount()
+    compression = section.field("compression", "the level of zstd")?.integer(Tuning.compressionLevels)
+    threads = section.field("threads", "how many threads compress and seal")?.integer(Tuning.threadCounts)
+    cache = section.field("cache", "where recent dumps are kept, sealed, to store changes as differences")?.choice(
+      Tuning.referenceCaches)
+    cacheSize = section.field("cache-size", "how large that may get")?.byteCount()
     section.end()
   }
 }

@@ -39,7 +39,9 @@ enum Words {
 extension Field {
   /// The name of a component or a drill.
   func identifier() -> String? {
-    value("a name of 1 to 64 letters a-z, digits and -", shown: { $0 }) { Words.isIdentifier($0) ? $0 : nil }
+    value("a name of 1 to 64 letters a-z, digits and -", shown: { $0 }, pattern: .identifier) {
+      Words.isIdentifier($0) ? $0 : nil
+    }
   }
 
   /// The name of a stream.

@@ -24,14 +24,19 @@ struct ProblemTests {
     ),
     (
       base("  kind: stdin\n  wholly-other: x"),
-      ["5:3: source.wholly-other: unknown key; valid here: kind, stream, marker, expected-size"]
+      ["5:3: source.wholly-other: unknown key; valid here: kind, stream, marker, expected-size, stall-timeout, timeout"]
     ),
     (base("  kind: sqllite"), [#"4:9: source.kind: "sqllite" is not known; did you mean sqlite?"#]),
     (
       base("  kind: oracle"),
-      [#"4:9: source.kind: "oracle" is not known; valid here: sqlite, command, stdin, directory"#]
+      [
+        #"4:9: source.kind: "oracle" is not known; valid here: postgresql, mariadb, redis, sqlite, directory, command, stdin"#
+      ]
     ),
-    (base("  path: x"), ["4:3: source.kind: missing; sqlite, command, stdin or directory is expected"]),
+    (
+      base("  path: x"),
+      ["4:3: source.kind: missing; postgresql, mariadb, redis, sqlite, directory, command or stdin is expected"]
+    ),
     (base("  kind: sqlite"), ["4:3: source.path: missing; the database file is expected"]),
     (base("  kind: sqlite\n  path:"), ["5:8: source.path: a path is expected, this is nothing"]),
     (base("  kind: sqlite\n  path: [a]"), ["5:9: source.path: a path is expected, this is a list"]),
@@ -50,9 +55,9 @@ struct ProblemTests {
       base("  kind: sqlite\n  'path': a\n  \"path\": b\n  x: 1\n  x: 2\ncomponent: z"),
       [
         "6:3: source.path: the key stands here a second time; first at line 5",
-        "7:3: source.x: unknown key; valid here: kind, path, scratch, busy-timeout",
+        "7:3: source.x: unknown key; valid here: kind, path, scratch, busy-timeout, stall-timeout, timeout",
         "8:3: source.x: the key stands here a second time; first at line 7",
-        "8:3: source.x: unknown key; valid here: kind, path, scratch, busy-timeout",
+        "8:3: source.x: unknown key; valid here: kind, path, scratch, busy-timeout, stall-timeout, timeout",
         "9:1: component: the key stands here a second time; first at line 1",
       ]
     ),
@@ -72,8 +77,8 @@ struct ProblemTests {
       base("  kind: command\n  run: a\n  environment: {1A: b, B: {file: c, command: [d]}, C: {fil: e}}"),
       [
         "6:21: source.environment.1A: not the name of an environment variable",
-        "6:27: source.environment.B: exactly one of file, command or environment is expected",
-        "6:55: source.environment.C: exactly one of file, command or environment is expected",
+        "6:27: source.environment.B: exactly one of file, command, environment or credential is expected",
+        "6:55: source.environment.C: exactly one of file, command, environment or credential is expected",
         "6:56: source.environment.C.fil: unknown key; did you mean file?",
       ]
     ),
@@ -83,7 +88,7 @@ struct ProblemTests {
     ),
     (
       base("  kind: stdin\npassphrase: hunter2"),
-      ["5:13: passphrase: {file: …} or {command: […]} is expected, this is a single value"]
+      ["5:13: passphrase: {file: …}, {command: […]} or {credential: …} is expected, this is a single value"]
     ),
     (
       base("  kind: stdin\ntuning: {compression: 19, threads: x}"),

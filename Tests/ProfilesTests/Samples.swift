@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import Profiles
 
 /// Files of the tests, and how they are read.
@@ -56,6 +57,13 @@ enum Samples {
     objectives: {rto: 5m, rpo: 24h}
 
     """
+
+  /// A path of the current folder, as the effective profile shows it.
+  static func here(_ path: String) -> String {
+    guard let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    return "\(String(cString: folder))/\(path)"
+  }
 
   static func profile(_ text: String, _ variables: [String: String] = [:]) throws -> Profile {
     try Profile.parse(Array(text.utf8), file: "profiles/test.yaml") { variables[$0] }

@@ -66,11 +66,12 @@ struct StoreSettingsTests {
     let description = try Samples.profile(Self.base(Self.whole)).description
     for (key, value) in [
       ("repository", "s3://backups/main"), ("store.endpoint", "https://s3.example:9000"),
-      ("store.ca-file", "profiles/ca.pem"), ("store.encryption.kms", "arn:aws:kms:eu-central-1:1:key/a-b"),
+      ("store.ca-file", Samples.here("profiles/ca.pem")),
+      ("store.encryption.kms", "arn:aws:kms:eu-central-1:1:key/a-b"),
       ("store.lock.mode", "governance"), ("store.lock.days", "30"), ("store.conditional-puts", "false"),
       ("store.upload-limit", "10MiB/s"), ("store.download-limit", "1GB/s"), ("store.retry-for", "30m"),
       ("copies[0]", "/mnt/copy"), ("copies[1].location", "s3://other/main"),
-      ("copies[1].store.upload-limit", "5MiB/s"), ("copies[2].location", "profiles/copy"),
+      ("copies[1].store.upload-limit", "5MiB/s"), ("copies[2].location", Samples.here("profiles/copy")),
     ] {
       #expect(description[key] == value)
     }
@@ -111,7 +112,8 @@ struct StoreSettingsTests {
     (base("store: {endpoint: s3.example}"), ["4:19: store.endpoint: \(noAddress)"]),
     (base("store: {endpoint: 'https://'}"), ["4:19: store.endpoint: \(noAddress)"]),
     (base("store: {endpoint: 'https://:80'}"), ["4:19: store.endpoint: \(noAddress)"]),
-    (base("store: {endpoint: 'https://me:hunter2@s3.example'}"), ["4:19: store.endpoint: \(noAddress)"]),
+    (base("store: {endpoint: 'https://me@s3.example'}"), ["4:19: store.endpoint: \(noAddress)"]),
+    (base("store: {endpoint: 'https://me:hunter2@s3.example'}"), ["4:19: store.endpoint: \(PasswordURL.refusal)"]),
     (base("store: {endpoint: 'https://s3.example?x=1'}"), ["4:19: store.endpoint: \(noAddress)"]),
     (base("store: {endpoint: 'ftp://s3.example'}"), ["4:19: store.endpoint: \(noAddress)"]),
     (
@@ -146,13 +148,15 @@ struct StoreSettingsTests {
     ),
     (
       base("store: {encryption: {customer: c2VjcmV0}}"),
-      ["4:32: store.encryption.customer: {file: …} or {command: […]} is expected, this is a single value"]
+      [
+        "4:32: store.encryption.customer: {file: …}, {command: […]} or {credential: …} is expected, this is a single value"
+      ]
     ),
     (
       base("store: {encryption: {customer: {environment: KEY}}}"),
       [
-        "4:32: store.encryption.customer: exactly one of file or command is expected",
-        "4:33: store.encryption.customer.environment: unknown key; valid here: file, command",
+        "4:32: store.encryption.customer: exactly one of file, command or credential is expected",
+        "4:33: store.encryption.customer.environment: unknown key; valid here: file, command, credential",
       ]
     ),
     (
