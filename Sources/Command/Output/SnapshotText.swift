@@ -72,5 +72,6 @@ enum SnapshotText {
     return "snapshot \(listed.name.hex.prefix(12)) of \(LocalTime.text(listed.snapshot.finished.value)) "
       + "(\(Duration.text(age)) old), sequence \(listed.snapshot.sequence), writer \(writer(listed)), "
       + "key \(listed.writer.enrolment.sign.fingerprint)"
+      + (listed.acceptance.map { ", once quarantined, \(acceptance($0))" } ?? "")
   }
 }

@@ -47,7 +47,7 @@ package struct SnapshotChoice: Sendable {
     let passedOver =
       quarantined.map { "\($0.name.hex.prefix(12)) is quarantined: \($0.snapshot.reasons.joined(separator: "; "))" }
       + history.problems.map { "a snapshot that may be newer does not count: \($0.failure.description)" }
-      + history.annotations.problems.map { "an acceptance may be missing: \($0.failure.description)" }
+      + history.annotations.problems.map { "an annotation does not count: \($0.failure.description)" }
     return SnapshotChoice(listed: chosen, ledger: ledger, passedOver: passedOver)
   }
 
