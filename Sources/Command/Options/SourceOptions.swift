@@ -29,7 +29,8 @@ struct SourceOptions: ParsableArguments {
   @Option(help: "About how long the dump is (10GiB), for the time left.")
   var expectedSize: String?
 
-  @Argument(parsing: .postTerminator, help: "After --: a program and its arguments, whose output is the dump.")
+  /// After `--`: a program and its arguments, whose output is the dump. `CommandWords` puts them here.
+  @Option(name: .customLong(CommandWords.option), parsing: .unconditionalSingleValue, help: .hidden)
   var command: [String] = []
 
   /// The options that were given, as they are spelled.

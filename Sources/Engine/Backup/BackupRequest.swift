@@ -13,7 +13,7 @@ package struct BackupRequest: Sendable {
   /// How long the source may take.
   package var times = SourceTimes(stallTimeout: nil)
   /// What the dump is compared with.
-  package var gate = GateSettings()
+  package var gate = GateSettings.open
   /// Lets a dump pass that the gate's bands object to; it begins a new history of figures.
   package var acceptsObjections = false
   /// The programs around the run.
