@@ -10,6 +10,6 @@ enum CommandWords {
   /// The arguments as the parser gets them.
   static func spelled(_ arguments: [String]) -> [String] {
     guard let end = arguments.firstIndex(of: "--"), arguments[..<end].contains(command) else { return arguments }
-    return arguments[..<end] + arguments[(end + 1)...].flatMap { ["--\(option)", $0] }
+    return arguments[..<end] + arguments[(end + 1)...].map { "--\(option)=\($0)" }
   }
 }

@@ -30,7 +30,7 @@ struct SourceOptions: ParsableArguments {
   var expectedSize: String?
 
   /// After `--`: a program and its arguments, whose output is the dump. `CommandWords` puts them here.
-  @Option(name: .customLong(CommandWords.option), parsing: .unconditionalSingleValue, help: .hidden)
+  @Option(name: .customLong(CommandWords.option), help: .hidden)
   var command: [String] = []
 
   /// The options that were given, as they are spelled.
