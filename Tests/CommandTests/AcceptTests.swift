@@ -14,7 +14,9 @@ struct AcceptTests {
     id = try #require(try scene.snapshots().last?["id"])
   }
 
-  @Test("by a keeper or a restorer; then it is the latest, and everything that shows it says so", arguments: ["keeper", "restorer"])
+  @Test(
+    "by a keeper or a restorer; then it is the latest, and everything that shows it says so",
+    arguments: ["keeper", "restorer"])
   func accepted(_ role: String) throws {
     let accept = try scene.run(role, ["accept", String(id.prefix(8))], ["--reason", "the tool is known to exit 1"])
     #expect(accept.status == 0, "\(accept.errors)")

@@ -72,10 +72,12 @@ struct SeveralTests {
     #expect(try components.isEmpty)
   }
 
-  @Test("what does not go together is refused", arguments: [
-    ["backup", "--all", "good"], ["backup", "good", "good"], ["backup", "good", "also-good", "--stdin"],
-    ["backup", "--all", "--component", "x"], ["backup", "good", "--", "echo"],
-  ])
+  @Test(
+    "what does not go together is refused",
+    arguments: [
+      ["backup", "--all", "good"], ["backup", "good", "good"], ["backup", "good", "also-good", "--stdin"],
+      ["backup", "--all", "--component", "x"], ["backup", "good", "--", "echo"],
+    ])
   func refused(_ arguments: [String]) throws {
     #expect(try scene.run(arguments).status == 2)
     #expect(try components.isEmpty)

@@ -47,7 +47,9 @@ extension EngineTests {
     }
 
     private var path: String {
-      get throws { try HostState(root: bench.statePath, repository: bench.keys.writer.repository).bandsPath(component: "orders") }
+      get throws {
+        try HostState(root: bench.statePath, repository: bench.keys.writer.repository).bandsPath(component: "orders")
+      }
     }
 
     @Test("a first dump passes, and a note says that nothing was compared")
@@ -78,7 +80,8 @@ extension EngineTests {
       #expect(try run(40_000).snapshot.verdict == .complete)
       let report = try run(200_000)
       #expect(report.snapshot.verdict == .quarantined)
-      #expect(report.snapshot.reasons.first?.contains("10000 → 200000, more than the median of the last 2 runs") == true)
+      #expect(
+        report.snapshot.reasons.first?.contains("10000 → 200000, more than the median of the last 2 runs") == true)
     }
 
     @Test("a table that vanished is named, with the rows it had")
@@ -136,7 +139,8 @@ extension EngineTests {
 
     @Test("what the source itself says against a dump is never accepted so")
     func sourceObjects() throws {
-      let report = try bench.backup(try bench.dump([1, 2, 3], then: "exit 1"), changing: { $0.acceptsObjections = true })
+      let report = try bench.backup(
+        try bench.dump([1, 2, 3], then: "exit 1"), changing: { $0.acceptsObjections = true })
       #expect(report.snapshot.verdict == .quarantined)
     }
 

@@ -30,7 +30,9 @@ extension EngineTests {
       }
     }
 
-    private func hooks(before: String = "true", after: String = "true", failed: String = "true", finally: String = "true")
+    private func hooks(
+      before: String = "true", after: String = "true", failed: String = "true", finally: String = "true"
+    )
       -> Hooks
     {
       Hooks(
@@ -55,7 +57,8 @@ extension EngineTests {
 
     @Test("a before that fails stops the run before anything is dumped")
     func before() throws {
-      let source = CommandSource(CommandSettings(run: ["/bin/sh", "-c", "echo dumped >> '\(bench.folder.path("trace"))'"]))
+      let source = CommandSource(
+        CommandSettings(run: ["/bin/sh", "-c", "echo dumped >> '\(bench.folder.path("trace"))'"]))
       let failure = try #require(failure { _ = try run(source, hooks(before: "echo no master key >&2; exit 4")) })
       #expect(failure.code == .sourceFailed)
       #expect(failure.what == "the hook before ended with exit status 4: no master key")
@@ -92,7 +95,8 @@ extension EngineTests {
       #expect(report.failure == nil)
       #expect(log.all.contains { $0.hasPrefix("warning the hook finally ended with exit status 1") })
       #expect(trace.last == "finally2 orders snapshot complete")
-      #expect(failure { _ = try run(CommandSource(CommandSettings(run: ["/nowhere"])), hooks(failed: "exit 1")) } != nil)
+      #expect(
+        failure { _ = try run(CommandSource(CommandSettings(run: ["/nowhere"])), hooks(failed: "exit 1")) } != nil)
       #expect(log.all.contains { $0.hasPrefix("warning the hook failed ended with exit status 1") })
     }
 

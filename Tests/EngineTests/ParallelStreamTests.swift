@@ -115,7 +115,7 @@ extension EngineTests {
       let streams = (0..<4).map { SideBySide.Stream("s\($0)", RandomSource.sample(60 + $0, 24 << 20)) }
       let full = Failure(.storeFull, "no room")
       let access = try bench.writer(decorate: {
-        FaultStore($0, [StoreFault(.fail(full), on: .put, at: "/packs/", count: .max)])
+        FaultStore($0, [StoreFault(.fail(full), on: .put, at: "writers/", count: .max)])
       })
       #expect(failure { try bench.backup(SideBySide(streams, threads: 4).source, by: access) }?.code == .storeFull)
       #expect(try bench.history().snapshots.isEmpty)

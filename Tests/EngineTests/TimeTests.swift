@@ -99,7 +99,8 @@ extension EngineTests {
         stop.stop(because: Failure(.interrupted, "by the test"))
       }
       let failure = failure {
-        _ = try bench.backup(source, stop: stop) { (_: Event) in } changing: {
+        _ = try bench.backup(source, stop: stop) { (_: Event) in
+        } changing: {
           $0.times = SourceTimes(stallTimeout: Seconds(60), timeout: Seconds(60))
         }
       }

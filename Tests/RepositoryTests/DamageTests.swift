@@ -82,7 +82,9 @@ struct DamageTests {
   }
 
   /// The kinds of objects, by what their paths contain.
-  static let kinds = ["/enrolment/", "/packs/", "/index/", "/snapshots/", "/tombstones/", "annotations/", "records/", "rescue/"]
+  static let kinds = [
+    "/enrolment/", "/packs/", "/index/", "/snapshots/", "/tombstones/", "annotations/", "records/", "rescue/",
+  ]
 
   @Test(
     "check names the object and exactly the snapshots that no longer come back, and nothing comes back wrong",

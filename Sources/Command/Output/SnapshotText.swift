@@ -34,7 +34,8 @@ enum SnapshotText {
       ("label", .text(listed.writer.enrolment.label)), ("writerKey", .text(listed.writer.enrolment.sign.hex)),
       ("sequence", .count(snapshot.sequence)), ("started", .time(snapshot.started.value)),
       ("finished", .time(snapshot.finished.value)), ("verdict", .text(snapshot.verdict.rawValue)),
-      ("reasons", .list(snapshot.reasons.map { .text($0) })), ("accepted", acceptanceFields(listed)), ("bytes", .count(snapshot.statistics.bytes)),
+      ("reasons", .list(snapshot.reasons.map { .text($0) })), ("accepted", acceptanceFields(listed)),
+      ("bytes", .count(snapshot.statistics.bytes)),
       ("newBytes", .count(snapshot.statistics.newBytes)), ("storedBytes", .count(snapshot.statistics.storedBytes)),
       ("streams", .count(snapshot.catalogue.streams)), ("proven", .truth(ledger.isProven(listed.name))),
     ]

@@ -61,7 +61,8 @@ package struct BackupReport: Sendable {
     guard snapshot.verdict == .quarantined else { return hookFailure }
     return Failure(
       .sourceIncomplete, snapshot.reasons.joined(separator: "; "), at: "component \(snapshot.component)",
-      next: "The snapshot \(name.hex.prefix(12)) is quarantined: latest never takes it. Mend the dump and run again, or "
+      next:
+        "The snapshot \(name.hex.prefix(12)) is quarantined: latest never takes it. Mend the dump and run again, or "
         + "have a keeper accept it with lifeboat accept.")
   }
 }
