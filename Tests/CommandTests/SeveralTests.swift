@@ -106,6 +106,10 @@ struct SeveralTests {
     #expect(
       String(decoding: try Files.read(trace), as: UTF8.self).split(separator: "\n")
         == ["complete", "quarantined", "complete", "complete"])
+    try profile("lost", "run: echo x", "hooks: {failed: 'echo $LIFEBOAT_ERROR >> \(trace)'}")
+    let lost = try scene.run(["backup", "lost", "--repository", scene.folder.path("nowhere")])
+    #expect(lost.status == 4, "\(lost.errors)")
+    #expect(String(decoding: try Files.read(trace), as: UTF8.self).contains("nowhere"))
     try profile("slow", "run: 'echo begun; sleep 60', stall-timeout: 1s")
     let slow = try scene.run(["backup", "slow"])
     #expect(slow.status == 3 && slow.errors.contains("no bytes came for 1s"), "\(slow.errors)")

@@ -126,12 +126,20 @@ struct BackupCommand: LifeboatCommand {
     }
     let address = try repository.address(in: context, for: [.writer]) { () throws(Failure) in AddressHints(profile) }
     let request = try request(profile)
-    let report = try address.withRepository(in: context) { (repository) throws(Failure) in
-      let run = BackupRun(
-        try WriterAccess(repository), request, stop: context.stop, progress: RunProgress(), events: context.events)
-      return try context.tracking(profile.component, { run.progress.backupReading }) { () throws(Failure) in
-        try run.run()
+    var hasBegun = false
+    let report: BackupReport
+    do throws(Failure) {
+      report = try address.withRepository(in: context) { (repository) throws(Failure) in
+        let run = BackupRun(
+          try WriterAccess(repository), request, stop: context.stop, progress: RunProgress(), events: context.events)
+        hasBegun = true
+        return try context.tracking(profile.component, { run.progress.backupReading }) { () throws(Failure) in
+          try run.run()
+        }
       }
+    } catch {
+      if !hasBegun { BackupRun.failed(request, because: error, stop: context.stop, events: context.events) }
+      throw error
     }
     BackupSummary(report, isJSON: output.json).say(in: context)
     if let failure = report.failure { throw failure }
@@ -142,7 +150,8 @@ struct BackupCommand: LifeboatCommand {
       component: profile.component, source: DumpSources.make(profile.source), profile: described(profile).json,
       tuning: try tuning(profile.tuning), waits: wait, isRepeatable: profile.source.kind != "stdin")
     request.times = profile.times
-    request.gate = profile.gate
+    // A run without a profile has no place to say what is usual for it.
+    request.gate = profile.file.isEmpty ? .open : profile.gate
     request.acceptsObjections = accept
     request.hooks = profile.hooks
     request.notifications = profile.notify

@@ -29,14 +29,27 @@ package struct BackupRun {
   ///
   /// - Throws: what prevented the dump or the storing; nothing older is touched then, and there is no snapshot.
   package func run() throws(Failure) -> BackupReport {
-    try access.checkGrant(of: request.component)
-    let lock = try takeLock()
-    defer { withExtendedLifetime(lock) {} }
     let surroundings = BackupSurroundings(request, state: access.repository.state, stop: stop, events: events)
+    let lock: ComponentLock?
+    do throws(Failure) {
+      try access.checkGrant(of: request.component)
+      lock = try takeLock()
+    } catch {
+      surroundings.failedEarly(error)
+      throw error
+    }
+    defer { withExtendedLifetime(lock) {} }
     return try surroundings.run { () throws(Failure) in
       // A failure ends this run and not what comes after it: its hooks, the next component.
       try InnerStop.run(within: stop) { (inner) throws(Failure) in try transfer(inner) }
     }
+  }
+
+  /// Runs the hooks for failures, and notifies, for a run that could not even begin: its repository does not open.
+  package static func failed(
+    _ request: BackupRequest, because failure: Failure, stop: StopSignal, events: @escaping EventSink
+  ) {
+    BackupSurroundings(request, state: nil, stop: stop, events: events).failedEarly(failure)
   }
 
   private func transfer(_ stop: StopSignal) throws(Failure) -> BackupReport {

@@ -39,13 +39,28 @@ struct BackupSurroundings {
     }
   }
 
+  /// Tells of a run that failed before its first hook: there is nothing for `finally` to put right. That another run is
+  /// under way is no failure to tell of.
+  func failedEarly(_ failure: Failure) {
+    guard failure.code != .busy else { return }
+    var situation = HookRunner.Situation(component: request.component)
+    situation.verdict = "failed"
+    situation.error = BackupSurroundings.line(failure)
+    runner.failed(situation)
+    notify(situation)
+  }
+
   private func end(_ situation: inout HookRunner.Situation, _ failure: Failure?) {
     if let failure {
-      situation.error = String(failure.description.map { $0.isNewline ? " " : $0 })
+      situation.error = BackupSurroundings.line(failure)
       runner.failed(situation)
     }
     notify(situation)
     runner.finally(situation)
+  }
+
+  private static func line(_ failure: Failure) -> String {
+    String(failure.description.map { $0.isNewline ? " " : $0 })
   }
 
   private func notify(_ situation: HookRunner.Situation) {
