@@ -5,7 +5,7 @@ import Store
 /// The kinds of objects in the order in which a copy gets them: whatever an object relies on comes before it, so that
 /// what is there can be used at every moment, wherever a run ends.
 enum CopyPhase: Int, CaseIterable, Sendable {
-  case rescue, authority, enrolment, packs, index, tombstones, snapshots, records
+  case rescue, authority, enrolment, packs, index, tombstones, snapshots, annotations, records
 
   /// The folders of one writer; nil for what belongs to none.
   fileprivate var folder: String? {
@@ -15,7 +15,7 @@ enum CopyPhase: Int, CaseIterable, Sendable {
     case .index: "index"
     case .tombstones: "tombstones"
     case .snapshots: "snapshots"
-    case .authority, .rescue, .records: nil
+    case .authority, .rescue, .annotations, .records: nil
     }
   }
 
@@ -24,6 +24,7 @@ enum CopyPhase: Int, CaseIterable, Sendable {
     case .authority: [ObjectPath.authorityFolder]
     case .rescue: [ObjectPath.rescueFolder]
     case .records: [ObjectPath.recordsFolder]
+    case .annotations: [ObjectPath.annotationsFolder]
     default: writers.map { ObjectPath.folder(folder ?? "", of: $0) }
     }
   }
@@ -39,6 +40,7 @@ enum CopyPhase: Int, CaseIterable, Sendable {
       case .snapshot: .snapshots
       case .tombstone: .tombstones
       case .record: .records
+      case .annotation: .annotations
       }
   }
 }
@@ -93,7 +95,7 @@ struct CopyPlan: Sendable {
 
   /// Folders that a later version may have made: nothing that is left out goes unnamed.
   private mutating func noteStrangers(in store: any Store, _ writers: [String]) throws(Failure) {
-    let known = ["authority", "writers", "records", "rescue"]
+    let known = ["annotations", "authority", "writers", "records", "rescue"]
     strangers += try store.folders(in: "").filter { !known.contains($0) }.sorted().map { "\($0)/" }
     let kinds = CopyPhase.allCases.compactMap(\.folder)
     for writer in writers.sorted() {
