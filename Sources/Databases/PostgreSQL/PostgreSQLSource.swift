@@ -16,6 +16,8 @@ package struct PostgreSQLSource: DumpSource {
 
   package init(_ settings: PostgreSQLSettings) { self.settings = settings }
 
+  package var parallelStreams: Int { max(1, settings.jobs ?? 2) }
+
   package func prepare(stop: StopSignal) throws(Failure) -> SourceDescription {
     let look = try Look(settings, stop)
     let version = look.server.facts.version
