@@ -43,7 +43,6 @@ package struct RecoveryRecord {
   ) throws(Failure) -> (name: Name, record: Record) {
     let ledger = try Ledger.load(access)
     func nanoseconds(_ span: Seconds?) -> UInt64? { span.map { UInt64($0.count) * 1_000_000_000 } }
-    let started = snapshot.snapshot.started.value
     let phases = clock.finish()
     let record = Record(
       sort: .recovery, drill: incident, component: snapshot.snapshot.component, snapshot: snapshot.name,
@@ -51,7 +50,7 @@ package struct RecoveryRecord {
       parents: ledger.heads, number: ledger.nextNumber, started: clock.declared,
       verdict: DrillVerdict(checks).recorded, checks: checks, phases: phases, ttr: clock.elapsed,
       rto: nanoseconds(objectives.recoveryTime), rpo: nanoseconds(objectives.recoveryPoint),
-      dataAge: started <= clock.declared ? clock.declared - started : nil, bytes: bytes, tool: tool)
+      dataAge: DrillOutcome.dataAge(of: snapshot, at: clock.declared).nanoseconds, bytes: bytes, tool: tool)
     return (try Ledger.append(record, in: access), record)
   }
 }

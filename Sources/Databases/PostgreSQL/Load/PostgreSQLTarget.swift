@@ -12,6 +12,8 @@ package final class PostgreSQLTarget: LoadTarget {
   private let settings: ServerSettings
   /// Of one table, which goes on from where it was loaded and compared.
   private let tableTruth = Mutex<TruthManifest?>(nil)
+  /// Found once: looking for tools and asking for versions takes a second where every login takes its time.
+  private let found = Mutex<LoadServer?>(nil)
 
   package init(_ settings: ServerSettings) { self.settings = settings }
 
@@ -21,7 +23,7 @@ package final class PostgreSQLTarget: LoadTarget {
     _ streams: any StreamProvider, _ request: LoadRequest, stop: StopSignal
   ) throws(Failure) -> LoadPlan {
     let chosen = try PostgreSQLTarget.choose(request, try DumpedDatabase.all(in: streams, stop: stop))
-    let server = try LoadServer.find(settings, for: chosen, stop: stop)
+    let server = try server(for: chosen, stop)
     let state = try TargetState.read(server, stop: stop)
     var examination = LoadExamination(state, tools: server.tools.version, request)
     examination.checkServer(streams: PostgreSQLTarget.jobs(request))
@@ -41,6 +43,13 @@ package final class PostgreSQLTarget: LoadTarget {
     plan.notes = examination.notes
     plan.steps = LoadSteps.of(plan, chosen, state)
     return plan
+  }
+
+  private func server(for dumped: [DumpedDatabase], _ stop: StopSignal) throws(Failure) -> LoadServer {
+    if let known = found.withLock({ $0 }) { return known }
+    let server = try LoadServer.find(settings, for: dumped, stop: stop)
+    found.withLock { $0 = server }
+    return server
   }
 
   /// The databases that are loaded.
@@ -129,7 +138,7 @@ package final class PostgreSQLTarget: LoadTarget {
     _ plan: LoadPlan, from streams: any StreamProvider, stop: StopSignal, events: @escaping LoadEventSink
   ) throws(Failure) -> LoadOutcome {
     let chosen = try PostgreSQLTarget.choose(plan.request, try DumpedDatabase.all(in: streams, stop: stop))
-    let server = try LoadServer.find(settings, for: chosen, stop: stop)
+    let server = try server(for: chosen, stop)
     var state = try TargetState.read(server, stop: stop)
     var outcome = LoadOutcome()
     events(.phase("target"))
@@ -165,7 +174,7 @@ package final class PostgreSQLTarget: LoadTarget {
   ) throws(Failure) -> LoadOutcome {
     var outcome = outcome
     let chosen = try PostgreSQLTarget.choose(plan.request, try DumpedDatabase.all(in: streams, stop: stop))
-    let server = try LoadServer.find(settings, for: chosen, stop: stop)
+    let server = try server(for: chosen, stop)
     let state = try TargetState.read(server, stop: stop)
     for database in chosen {
       let run = LoadRun(
