@@ -14,6 +14,14 @@ package protocol DumpSource: Sendable {
   ///   of it is stored and named, and no one takes it for a backup.
   /// - Throws: what prevented any dump, what the sink threw, and the reason of a stopped run.
   func dump(into sink: any StreamSink, stop: StopSignal) throws(Failure) -> DumpOutcome
+
+  /// How many streams it hands over at the same time at most; each takes memory of its own.
+  var parallelStreams: Int { get }
+}
+
+extension DumpSource {
+  /// One after the other.
+  package var parallelStreams: Int { 1 }
 }
 
 /// What is dumped.
@@ -79,7 +87,8 @@ package enum DumpSources {
     case .command(let settings): CommandSource(settings)
     case .standardInput(let settings): StandardInputSource(settings)
     case .directory(let settings): DirectorySource(settings)
-    case .postgresql, .mariadb, .redis: preconditionFailure("not built yet")
+    case .postgresql(let settings): PostgreSQLSource(settings)
+    case .mariadb, .redis: preconditionFailure("not built yet")
     }
   }
 }

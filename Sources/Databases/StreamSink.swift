@@ -2,7 +2,7 @@ package import Bytes
 
 /// Where a source hands its streams over. The engine owns all reading of bytes; a source owns what they mean.
 ///
-/// Several threads of a source may hand streams over at the same time.
+/// Several threads of a source may hand streams over at the same time, as many as its `parallelStreams` says.
 package protocol StreamSink: Sendable {
   /// Reads `descriptor` to its end and stores the bytes as one stream.
   ///

@@ -28,6 +28,12 @@ struct DrillOutcome {
   /// How old the restored data was at the declaration, in nanoseconds. The dump was consistent when it began or later,
   /// so its start is the safe moment to count from.
   func dataAge(of snapshot: ListedSnapshot) -> (nanoseconds: UInt64?, problem: String?) {
+    DrillOutcome.dataAge(of: snapshot, at: declared)
+  }
+
+  static func dataAge(
+    of snapshot: ListedSnapshot, at declared: UInt64
+  ) -> (nanoseconds: UInt64?, problem: String?) {
     let started = snapshot.snapshot.started.value
     if started <= declared { return (declared - started, nil) }
     if started - declared <= DrillOutcome.clockAllowance { return (0, nil) }

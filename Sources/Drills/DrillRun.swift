@@ -78,6 +78,10 @@ package struct DrillRun {
       warnings.append("the writer's key changed since the last proven drill, when it was \(former)")
     }
     for warning in warnings { context.events(.warning(warning)) }
+    if let entry = choice.listed.acceptance {
+      context.events(
+        .note("the snapshot was quarantined, and accepted by a \(entry.role.rawValue): \(entry.annotation.reason)"))
+    }
     return choice
   }
 

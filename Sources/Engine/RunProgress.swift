@@ -32,5 +32,5 @@ package final class RunProgress: Sendable {
     sealed.wrappingAdd(sealedBytes, ordering: .relaxed)
   }
 
-  func expect(_ bytes: UInt64) { total.store(bytes, ordering: .relaxed) }
+  package func expect(_ bytes: UInt64) { total.store(bytes, ordering: .relaxed) }
 }

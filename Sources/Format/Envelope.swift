@@ -12,13 +12,14 @@ package struct Envelope: Sendable, Equatable {
     case snapshot = 5
     case tombstone = 6
     case record = 7
+    case annotation = 8
   }
 
   /// What stands in front of the body, all of it signed.
   package struct Header: Sendable, Equatable {
     package let kind: Kind
     package let repository: Identifier
-    /// Zero for authority statements and records.
+    /// Zero for authority statements, records and annotations.
     package let writer: Identifier
     /// The highest authority statement that the signer knew.
     package let authority: UInt64

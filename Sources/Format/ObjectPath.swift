@@ -9,11 +9,13 @@ package enum ObjectPath: Hashable, Sendable {
   case snapshot(writer: Identifier, Name)
   case tombstone(writer: Identifier, Name)
   case record(Name)
+  case annotation(Name)
 
   /// The folders that hold whole kinds.
   package static let authorityFolder = "authority/"
   package static let writersFolder = "writers/"
   package static let recordsFolder = "records/"
+  package static let annotationsFolder = "annotations/"
   package static let rescueFolder = "rescue/"
 
   /// The folder of one kind of a writer's objects: `packs`, `index`, `snapshots`, `enrolment`, `tombstones`.
@@ -29,6 +31,7 @@ package enum ObjectPath: Hashable, Sendable {
     case .snapshot(let writer, let name): "writers/\(writer.hex)/snapshots/\(name.hex)"
     case .tombstone(let writer, let name): "writers/\(writer.hex)/tombstones/\(name.hex)"
     case .record(let name): "records/\(name.hex)"
+    case .annotation(let name): "annotations/\(name.hex)"
     }
   }
 
@@ -36,7 +39,7 @@ package enum ObjectPath: Hashable, Sendable {
   package var name: Name {
     switch self {
     case .authority(_, let name), .enrolment(_, let name), .pack(_, let name), .index(_, let name),
-      .snapshot(_, let name), .tombstone(_, let name), .record(let name):
+      .snapshot(_, let name), .tombstone(_, let name), .record(let name), .annotation(let name):
       name
     }
   }
@@ -51,6 +54,7 @@ package enum ObjectPath: Hashable, Sendable {
     case .snapshot: "snapshot"
     case .tombstone: "tombstone"
     case .record: "record"
+    case .annotation: "annotation"
     }
   }
 
@@ -59,7 +63,7 @@ package enum ObjectPath: Hashable, Sendable {
     switch self {
     case .pack, .index: Limits.object
     case .snapshot: Limits.snapshot
-    case .authority, .enrolment, .tombstone, .record: Limits.envelope
+    case .authority, .enrolment, .tombstone, .record, .annotation: Limits.envelope
     }
   }
 
@@ -77,6 +81,7 @@ package enum ObjectPath: Hashable, Sendable {
       guard halves.count == 2, let number = UInt64(halves[0]), let name = Name(hex: halves[1]) else { return nil }
       return .authority(number: number, name)
     case ("records", 2): return Name(hex: parts[1]).map { .record($0) }
+    case ("annotations", 2): return Name(hex: parts[1]).map { .annotation($0) }
     case ("writers", 4), ("writers", 5): return parseWriter(parts)
     default: return nil
     }

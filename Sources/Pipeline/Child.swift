@@ -68,6 +68,10 @@ package final class Child: @unchecked Sendable {
   /// The reading end of the child's output, for `poll`; -1 where there is none.
   package var output: Int32 { outputPipe?.number ?? -1 }
 
+  /// The writing end of the child's input, which never blocks, for those who write to descriptors; -1 where there is
+  /// none.
+  package var input: Int32 { inputPipe?.number ?? -1 }
+
   /// Reads the child's output once into `target`; zero means the end. Throws the reason once the run stops.
   package func read(into target: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
     precondition(outputPipe != nil, "the child has no output pipe")

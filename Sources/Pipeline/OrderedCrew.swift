@@ -11,12 +11,13 @@ package import Bytes
 ///   - workers: how many threads work
 ///   - window: how many jobs may be under way; at least `workers`, twice as many keeps everyone busy
 ///   - stop: the signal of the run; the first error of any part stops it
-///   - feed: runs on the calling thread and submits the inputs
+///   - feed: runs on the calling thread and submits the inputs; other threads of its own may submit, too, and must have
+///     ended when it returns. Outputs of one thread's inputs stay in their order among themselves
 ///   - makeWork: called once on each worker's thread: its own contexts live in the closure it returns
 ///   - deliver: gets the outputs in order, on a thread of its own
 package func runOrderedCrew<Input: ~Copyable & Sendable, Output: ~Copyable & Sendable>(
   named name: String = "crew", workers: Int, window: Int, stop: StopSignal,
-  feed: (_ submit: @escaping (consuming Input) throws(Failure) -> Void) throws -> Void,
+  feed: (_ submit: @escaping @Sendable (consuming Input) throws(Failure) -> Void) throws -> Void,
   makeWork: @escaping @Sendable () throws -> ((consuming Input) throws -> Output),
   deliver: @escaping @Sendable (consuming Output) throws -> Void
 ) throws(Failure) {

@@ -4,7 +4,7 @@ import Glibc
 /// Reading and writing descriptors that may block for hours, so that a stop of the run ends the wait.
 package enum Transfers {
   /// What a poll of a descriptor beside the stop signal ended with.
-  private enum Readiness { case ready, stopped }
+  private enum Readiness { case ready, stopped, late }
 
   /// Reads once into `target`; zero means the end. Waits for the first byte or for the stop of the run.
   ///
@@ -17,9 +17,20 @@ package enum Transfers {
     _ descriptor: Int32, into target: UnsafeMutableRawBufferPointer, stop: StopSignal,
     failing code: Failure.Code = .sourceFailed
   ) throws(Failure) -> Int {
+    try read(descriptor, into: target, within: nil, stop: stop, failing: code) ?? 0
+  }
+
+  /// The same with a limit to the patience; nil means that nothing came in that time, not even the end.
+  ///
+  /// - Parameter nanoseconds: how long to wait for the first byte; nil for ever
+  package static func read(
+    _ descriptor: Int32, into target: UnsafeMutableRawBufferPointer, within nanoseconds: UInt64?, stop: StopSignal,
+    failing code: Failure.Code = .sourceFailed
+  ) throws(Failure) -> Int? {
     precondition(!target.isEmpty)
+    let deadline = nanoseconds.map { MonotonicClock.awake() + $0 }
     while true {
-      try wait(for: descriptor, Int16(POLLIN), stop, code)
+      guard try wait(for: descriptor, Int16(POLLIN), until: deadline, stop, code) else { return nil }
       do {
         return try retrying("read", "") { Glibc.read(descriptor, target.baseAddress, target.count) }
       } catch {
@@ -98,23 +109,42 @@ package enum Transfers {
   private static func wait(
     for descriptor: Int32, _ events: Int16, _ stop: StopSignal, _ code: Failure.Code
   ) throws(Failure) {
-    do {
-      if case .stopped = try wait(for: descriptor, events, or: stop.descriptor) { try stop.check() }
-    } catch let error as SystemError {
-      throw error.failure(code, "cannot wait")
+    _ = try wait(for: descriptor, events, until: nil, stop, code)
+  }
+
+  /// False once the deadline has passed.
+  private static func wait(
+    for descriptor: Int32, _ events: Int16, until deadline: UInt64?, _ stop: StopSignal, _ code: Failure.Code
+  ) throws(Failure) -> Bool {
+    do throws(SystemError) {
+      switch try wait(for: descriptor, events, or: stop.descriptor, until: deadline) {
+      case .ready: return true
+      case .late: return false
+      case .stopped: break
+      }
     } catch {
-      throw Failure(unexpected: error)
+      throw error.failure(code, "cannot wait")
     }
+    try stop.check()
+    throw Failure(.defect, "a stop without a reason")
   }
 
   private static func wait(
-    for descriptor: Int32, _ events: Int16, or other: Int32
+    for descriptor: Int32, _ events: Int16, or other: Int32, until deadline: UInt64?
   ) throws(SystemError) -> Readiness {
     try withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 2) { (watched) throws(SystemError) in
       watched.initializeElement(at: 0, to: pollfd(fd: descriptor, events: events, revents: 0))
       watched.initializeElement(at: 1, to: pollfd(fd: other, events: Int16(POLLIN), revents: 0))
-      _ = try retrying("poll", "") { poll(watched.baseAddress, 2, -1) }
-      return watched[1].revents != 0 ? .stopped : .ready
+      let count = try retrying("poll", "") { poll(watched.baseAddress, 2, timeout(until: deadline)) }
+      if watched[1].revents != 0 { return .stopped }
+      return count == 0 ? .late : .ready
     }
+  }
+
+  /// Milliseconds for `poll`, rounded up.
+  private static func timeout(until deadline: UInt64?) -> Int32 {
+    guard let deadline else { return -1 }
+    let now = MonotonicClock.awake()
+    return now >= deadline ? 0 : Int32(clamping: (deadline - now + 999_999) / 1_000_000)
   }
 }

@@ -53,11 +53,13 @@ final class Bench: Sendable {
   @discardableResult
   func backup(
     _ source: any DumpSource, of component: String = "orders", by access: WriterAccess? = nil, repeatable: Bool = true,
-    waits: Bool = false, stop: StopSignal = StopSignal(), events: @escaping EventSink = { _ in }
+    waits: Bool = false, stop: StopSignal = StopSignal(), events: @escaping EventSink = { _ in },
+    changing: (inout BackupRequest) -> Void = { _ in }
   ) throws -> BackupReport {
-    let request = BackupRequest(
+    var request = BackupRequest(
       component: component, source: source, profile: "{}", tuning: Tuning(threads: 2), waits: waits,
       isRepeatable: repeatable)
+    changing(&request)
     return try BackupRun(
       try access ?? writer(), request, stop: stop, progress: RunProgress(), events: events
     ).run()
@@ -143,6 +145,7 @@ final class MemorySink: RestoreSink {
 
 /// A source with a part of a test in it.
 struct ScriptedSource: DumpSource {
+  var parallelStreams = 1
   let script: @Sendable (any StreamSink, StopSignal) throws(Failure) -> DumpOutcome
 
   /// Another source, and what happens once it has been dumped.
@@ -174,6 +177,14 @@ struct ScriptedSource: DumpSource {
       }
       return DumpOutcome(verdict: .complete)
     }
+  }
+
+  /// Anything at all.
+  init(
+    parallelStreams: Int = 1, script: @escaping @Sendable (any StreamSink, StopSignal) throws(Failure) -> DumpOutcome
+  ) {
+    self.parallelStreams = parallelStreams
+    self.script = script
   }
 
   func prepare(stop: StopSignal) throws(Failure) -> SourceDescription {

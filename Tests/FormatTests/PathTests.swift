@@ -10,7 +10,7 @@ struct PathTests {
   private static let paths: [ObjectPath] = [
     .authority(number: 0, name), .authority(number: 123_456_789, name), .enrolment(writer: writer, name),
     .pack(writer: writer, name), .index(writer: writer, name), .snapshot(writer: writer, name),
-    .tombstone(writer: writer, name), .record(name),
+    .tombstone(writer: writer, name), .record(name), .annotation(name),
   ]
 
   @Test("of objects come back", arguments: paths)

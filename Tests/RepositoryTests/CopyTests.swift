@@ -104,10 +104,10 @@ struct CopyTests {
     let whole = try DamageFixture()
     let source = whole.fixture.store
     let victims = Set(
-      ["/packs/", "/index/", "/snapshots/", "records/", "authority/", "rescue/"].compactMap { kind in
+      ["/packs/", "/index/", "/snapshots/", "annotations/", "records/", "authority/", "rescue/"].compactMap { kind in
         source.paths().last { $0.contains(kind) }
       })
-    #expect(victims.count == 6)
+    #expect(victims.count == 7)
     for path in victims {
       guard let bytes = source[path] else { continue }
       source[path] = length.map { Array(bytes.prefix($0)) } ?? bytes + [0]

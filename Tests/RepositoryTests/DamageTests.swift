@@ -26,6 +26,7 @@ struct DamageFixture: Sendable {
     dumps[try fixture.backup(wiki, by: second, component: "wiki")] = wiki
     try DamageFixture.bury(fixture)
     try DamageFixture.record(fixture)
+    try DamageFixture.annotate(fixture, Array(dumps.keys.sorted()))
     self.fixture = fixture
     self.dumps = dumps
   }
@@ -39,6 +40,14 @@ struct DamageFixture: Sendable {
       _ = try keeper.putSealed(.tombstone, writer: access.id, body: body, to: try access.metaAndOwnRecipients()) {
         .tombstone(writer: access.id, $0)
       }
+    }
+  }
+
+  /// Two annotations that change nothing.
+  private static func annotate(_ fixture: RepositoryFixture, _ snapshots: [Name]) throws {
+    for action in [Annotation.Action.hold, .release] {
+      let annotation = Annotation(action, of: snapshots, because: "a test", tool: "t")
+      _ = try Annotations.append(annotation, in: try fixture.keeper())
     }
   }
 
@@ -73,7 +82,9 @@ struct DamageTests {
   }
 
   /// The kinds of objects, by what their paths contain.
-  static let kinds = ["/enrolment/", "/packs/", "/index/", "/snapshots/", "/tombstones/", "records/", "rescue/"]
+  static let kinds = [
+    "/enrolment/", "/packs/", "/index/", "/snapshots/", "/tombstones/", "annotations/", "records/", "rescue/",
+  ]
 
   @Test(
     "check names the object and exactly the snapshots that no longer come back, and nothing comes back wrong",
@@ -124,8 +135,10 @@ struct DamageTests {
     try host.remember(heads: records(of: whole.fixture.store), of: .zero)
     let lost = try damaged.lost(of: whole.dumps)
     let report = try damaged.check(state: host)
-    // Nothing speaks of a tombstone: without one its packs are simply alive.
-    let isUnnoticed = version.contains { $0.key.contains("/tombstones/") && $0.value == nil }
+    // Nothing speaks of a tombstone, without which its packs are simply alive, and nothing of an annotation.
+    let isUnnoticed = version.contains { path, bytes in
+      bytes == nil && (path.contains("/tombstones/") || path.hasPrefix("annotations/"))
+    }
     let paths = isUnnoticed ? [] : Set(version.keys)
     #expect(Set(report.damage.map(\.path)) == paths, "\(paths): \(report.problems)")
     let costs = Set(report.damage.flatMap(\.costs).map(\.name))

@@ -65,7 +65,8 @@ struct FallbackTests {
 
   @Test(
     "of which any other object is lost still shows and brings back everything",
-    arguments: ["authority/", "/enrolment/", "/index/", "/snapshots/", "/tombstones/", "records/"], Loss.allCases)
+    arguments: ["authority/", "/enrolment/", "/index/", "/snapshots/", "/tombstones/", "annotations/", "records/"],
+    Loss.allCases)
   func everyKind(kind: String, loss: Loss) throws {
     let whole = try DamageFixture()
     var damaged = try whole.fixture.copy()
@@ -81,7 +82,8 @@ struct FallbackTests {
     for path in lost {
       // A tombstone that is gone is missed by nothing; records and snapshots only where another names them.
       guard let problem = report.damage.first(where: { $0.path == path }) else {
-        #expect(loss == .removed && ["/tombstones/", "records/", "/snapshots/"].contains(kind), "\(path)")
+        #expect(
+          loss == .removed && ["/tombstones/", "annotations/", "records/", "/snapshots/"].contains(kind), "\(path)")
         continue
       }
       #expect(problem.copies == ["copy"], "\(problem)")

@@ -66,10 +66,10 @@ struct RepositoryFixture: Sendable {
   @discardableResult
   func backup(
     _ dump: Dump, by key: KeyFile? = nil, component: String = "orders", in other: (any Store)? = nil,
-    state: HostState? = nil, chunk: Int = 1 << 16
+    state: HostState? = nil, chunk: Int = 1 << 16, verdict: Snapshot.Verdict = .complete
   ) throws -> Name {
     let session = try BackupSession(try writer(key, in: other, state: state ?? host), level: 1)
-    return try session.store(dump, component: component, chunk: chunk)
+    return try session.store(dump, component: component, chunk: chunk, verdict: verdict)
   }
 
   // MARK: - Back
@@ -130,7 +130,9 @@ struct RepositoryFixture: Sendable {
 
 extension BackupSession {
   /// Stores a dump in pieces of fixed length and commits it.
-  func store(_ dump: Dump, component: String = "orders", chunk: Int = 1 << 16) throws -> Name {
+  func store(
+    _ dump: Dump, component: String = "orders", chunk: Int = 1 << 16, verdict: Snapshot.Verdict = .complete
+  ) throws -> Name {
     let worker = try writer()
     var catalogue = ListBuilder.catalogue { list throws(Failure) in try worker.write(list) }
     var streams: UInt64 = 0
@@ -142,7 +144,9 @@ extension BackupSession {
       streams += 1
     }
     let root = try catalogue.finish()
-    return try commit(SnapshotDraft.test(component, root, streams: streams)).name
+    var draft = SnapshotDraft.test(component, root, streams: streams)
+    draft.verdict = verdict
+    return try commit(draft).name
   }
 }
 

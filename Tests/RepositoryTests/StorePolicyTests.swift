@@ -39,7 +39,8 @@ struct StorePolicyTests {
               "s3:PutObject"
             ],
             "Resource": [
-              "arn:aws:s3:::backups/main/records/*"
+              "arn:aws:s3:::backups/main/records/*",
+              "arn:aws:s3:::backups/main/annotations/*"
             ]
           },
           {
@@ -54,7 +55,8 @@ struct StorePolicyTests {
               "s3:PutObject"
             ],
             "NotResource": [
-              "arn:aws:s3:::backups/main/records/*"
+              "arn:aws:s3:::backups/main/records/*",
+              "arn:aws:s3:::backups/main/annotations/*"
             ]
           },
           {

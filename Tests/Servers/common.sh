@@ -13,7 +13,7 @@ fail() {
 process() {
   local number
   number=$(cat "$folder/$1.pid" 2>/dev/null) && [ -n "$number" ] || return 1
-  tr '\0' ' ' <"/proc/$number/cmdline" 2>/dev/null | grep -qF -- "$folder" || return 1
+  tr '\0' ' ' 2>/dev/null <"/proc/$number/cmdline" | grep -qF -- "$folder" || return 1
   echo "$number"
 }
 

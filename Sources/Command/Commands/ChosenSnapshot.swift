@@ -40,7 +40,10 @@ struct ChosenSnapshot {
   func warn(in context: RunContext) {
     for text in choice.passedOver { context.warn("passed over: \(text)") }
     let snapshot = listed.snapshot
-    if snapshot.verdict == .quarantined {
+    if let acceptance = listed.acceptance {
+      context.note("this snapshot was quarantined: \(snapshot.reasons.joined(separator: "; "))")
+      context.note("it was \(SnapshotText.acceptance(acceptance))")
+    } else if snapshot.verdict == .quarantined {
       context.warn("this snapshot is quarantined: \(snapshot.reasons.joined(separator: "; "))")
     }
   }

@@ -21,7 +21,7 @@ struct KeyPolicyCommand: LifeboatCommand {
       own. Form iam is for a policy that belongs to the user itself.
 
       A writer stores and lists in its own folder and reads neither packs nor snapshots; a keeper reads all and stores \
-      what heals it; a restorer reads all and stores records; with --root it may also change the authority. None may \
+      what heals it; a restorer reads all and stores records and annotations; with --root it may also change the authority. None may \
       delete, reach older versions of others, change rights, or shorten a lock. Make the repository with the credentials of the \
       bucket's owner, and switch versioning on: what is replaced can then be read all the same.
       """)

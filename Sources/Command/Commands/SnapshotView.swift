@@ -43,9 +43,10 @@ struct SnapshotView {
     let snapshot = listed.snapshot
     let counts = snapshot.statistics
     var rows: [(String, String)] = [
-      ("snapshot", listed.name.hex), ("component", snapshot.component), ("verdict", snapshot.verdict.rawValue),
+      ("snapshot", listed.name.hex), ("component", snapshot.component), ("verdict", SnapshotText.verdict(listed)),
     ]
     rows += snapshot.reasons.map { ("reason", $0) }
+    if let acceptance = listed.acceptance { rows.append(("accepted", SnapshotText.acceptance(acceptance))) }
     rows += [
       ("started", LocalTime.text(snapshot.started.value)), ("finished", LocalTime.text(snapshot.finished.value)),
       ("sequence", "\(snapshot.sequence)"), ("writer", "\(listed.writer.id.hex) \(listed.writer.enrolment.label)"),

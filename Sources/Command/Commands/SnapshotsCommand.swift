@@ -7,7 +7,8 @@ import Repository
 /// `lifeboat snapshots`: what there is.
 ///
 /// JSON: one `snapshot` for each with `id`, `component`, `writer`, `label`, `writerKey`, `sequence`, `started`, `finished`,
-/// `verdict`, `reasons`, `bytes`, `newBytes`, `storedBytes`, `streams`, `proven`.
+/// `verdict` (as its writer signed it), `reasons`, `accepted` (null, or who let a quarantined one count: `role`, `key`, `at`,
+/// `reason`, `annotation`), `bytes`, `newBytes`, `storedBytes`, `streams`, `proven`.
 struct SnapshotsCommand: LifeboatCommand {
   static let configuration = CommandConfiguration(
     commandName: "snapshots", abstract: "List the snapshots of a repository.",
@@ -52,6 +53,9 @@ enum HistoryWarnings {
     }
     for problem in history.problems {
       context.warn("a snapshot does not count: \(problem.failure.description) See lifeboat check.")
+    }
+    for problem in history.annotations.problems {
+      context.warn("an annotation does not count: \(problem.failure.description) See lifeboat check.")
     }
     for oddity in history.oddities() {
       if oddity.isDamage { context.warn("\(oddity.text); see lifeboat check") } else { context.note(oddity.text) }

@@ -20,6 +20,9 @@ struct NamedComponent {
   /// What its profile says of time and space; nothing where it has none.
   func tuning() throws(Failure) -> Tuning { try profileIfAny()?.tuning ?? Tuning() }
 
+  /// Its profile; nil where it has none.
+  func described() throws(Failure) -> Profile? { try profileIfAny() }
+
   private func profileIfAny() throws(Failure) -> Profile? {
     if let profile { return profile }
     guard let name, let path = try? Lookup.profile(name) else { return nil }

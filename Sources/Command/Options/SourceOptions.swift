@@ -29,8 +29,12 @@ struct SourceOptions: ParsableArguments {
   @Option(help: "About how long the dump is (10GiB), for the time left.")
   var expectedSize: String?
 
-  @Argument(parsing: .postTerminator, help: "After --: a program and its arguments, whose output is the dump.")
-  var command: [String] = []
+  /// What stands after `--`; `CommandWords` puts it here.
+  @Option(name: .customLong(CommandWords.option), help: .hidden)
+  var commandWords: [String] = []
+
+  /// A program and its arguments, whose output is the dump.
+  private var command: [String] { CommandWords.read(commandWords) }
 
   /// The options that were given, as they are spelled.
   var given: [String] {

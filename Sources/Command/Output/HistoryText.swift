@@ -34,13 +34,15 @@ struct HistoryText {
 
   private var table: [String] {
     var table = Table([
-      ("NUMBER", .right), ("TIME", .left), ("DRILL", .left), ("COMPONENT", .left), ("VERDICT", .left), ("TTR", .right),
+      ("NUMBER", .right), ("TIME", .left), ("DRILL OR INCIDENT", .left), ("COMPONENT", .left), ("VERDICT", .left),
+      ("TTR", .right),
       ("RTO", .left), ("DATA AGE", .right), ("RPO", .left), ("SNAPSHOT", .left), ("RECORD", .left),
     ])
     for line in lines {
       let record = line.record
       table.add([
-        "\(record.number)", LocalTime.text(record.started.value), record.drill, record.component,
+        "\(record.number)", LocalTime.text(record.started.value),
+        record.sort == .recovery ? "incident \(record.drill)" : record.drill, record.component,
         record.verdict.rawValue,
         Duration.text(record.ttr.value), HistoryText.text(record.objectives.recoveryTime),
         record.dataAge.map { Duration.text($0.value) } ?? "-", HistoryText.text(record.objectives.recoveryPoint),

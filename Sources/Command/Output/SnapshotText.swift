@@ -18,7 +18,7 @@ enum SnapshotText {
       let snapshot = listed.snapshot
       table.add([
         LocalTime.text(snapshot.finished.value), snapshot.component, writer(listed), "\(snapshot.sequence)",
-        snapshot.verdict.rawValue, ByteCount(snapshot.statistics.bytes).rounded,
+        verdict(listed), ByteCount(snapshot.statistics.bytes).rounded,
         ByteCount(snapshot.statistics.newBytes).rounded, ledger.isProven(listed.name) ? "yes" : "-",
         String(listed.name.hex.prefix(12)),
       ])
@@ -34,10 +34,31 @@ enum SnapshotText {
       ("label", .text(listed.writer.enrolment.label)), ("writerKey", .text(listed.writer.enrolment.sign.hex)),
       ("sequence", .count(snapshot.sequence)), ("started", .time(snapshot.started.value)),
       ("finished", .time(snapshot.finished.value)), ("verdict", .text(snapshot.verdict.rawValue)),
-      ("reasons", .list(snapshot.reasons.map { .text($0) })), ("bytes", .count(snapshot.statistics.bytes)),
+      ("reasons", .list(snapshot.reasons.map { .text($0) })), ("accepted", acceptanceFields(listed)),
+      ("bytes", .count(snapshot.statistics.bytes)),
       ("newBytes", .count(snapshot.statistics.newBytes)), ("storedBytes", .count(snapshot.statistics.storedBytes)),
       ("streams", .count(snapshot.catalogue.streams)), ("proven", .truth(ledger.isProven(listed.name))),
     ]
+  }
+
+  /// The verdict for people: also what became of it later.
+  static func verdict(_ listed: ListedSnapshot) -> String {
+    listed.acceptance == nil ? listed.snapshot.verdict.rawValue : "accepted"
+  }
+
+  /// Who accepted a quarantined snapshot, when and why.
+  static func acceptance(_ entry: AnnotationEntry) -> String {
+    "accepted by \(entry.role.rawValue) \(entry.signer.fingerprint) at \(LocalTime.text(entry.header.time)) "
+      + "because: \(SafeText.line(entry.annotation.reason))"
+  }
+
+  /// The same as a JSON object with `role`, `key`, `at`, `reason`, `annotation` (its id); null where nobody did.
+  static func acceptanceFields(_ listed: ListedSnapshot) -> JSONText {
+    guard let entry = listed.acceptance else { return .nothing }
+    return .object([
+      ("role", .text(entry.role.rawValue)), ("key", .text(entry.signer.hex)), ("at", .time(entry.header.time)),
+      ("reason", .text(entry.annotation.reason)), ("annotation", .text(entry.name.hex)),
+    ])
   }
 
   /// The writer for people: the beginning of its id, and its label.
@@ -52,5 +73,6 @@ enum SnapshotText {
     return "snapshot \(listed.name.hex.prefix(12)) of \(LocalTime.text(listed.snapshot.finished.value)) "
       + "(\(Duration.text(age)) old), sequence \(listed.snapshot.sequence), writer \(writer(listed)), "
       + "key \(listed.writer.enrolment.sign.fingerprint)"
+      + (listed.acceptance.map { ", once quarantined, \(acceptance($0))" } ?? "")
   }
 }

@@ -18,7 +18,7 @@ package enum CommandLineTool {
 
   private static func run(_ arguments: [String], _ streams: StandardStreams, _ stop: StopSignal) -> Int32 {
     do {
-      let parsed = try Lifeboat.parseAsRoot(arguments)
+      let parsed = try Lifeboat.parseAsRoot(CommandWords.spelled(arguments))
       if let command = parsed as? any LifeboatCommand { return run(command, streams, stop) }
       // A command that only groups others, or the built-in help: both end by throwing the help text.
       var other = parsed

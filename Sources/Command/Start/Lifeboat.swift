@@ -16,8 +16,8 @@ struct Lifeboat: ParsableCommand {
     version: Release.version,
     subcommands: [
       InitCommand.self, BackupCommand.self, SnapshotsCommand.self, ShowCommand.self, DumpCommand.self,
-      CacheCommand.self,
-      RestoreCommand.self, CheckCommand.self, CopyCommand.self, DrillCommand.self, KeyCommand.self,
+      AcceptCommand.self, CacheCommand.self, RestoreCommand.self, CheckCommand.self, CopyCommand.self,
+      DrillCommand.self, KeyCommand.self,
       ProfileCommand.self, StoreCommand.self,
     ])
 }

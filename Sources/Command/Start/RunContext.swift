@@ -15,10 +15,17 @@ final class RunContext: Sendable {
   private let voice: LineWriter
   private let hasWarned = Atomic<Bool>(false)
   private let tally = Mutex(StoreTally())
+  private let worst = Mutex<Failure.Code?>(nil)
+  /// Stands before what is said of one of several subjects.
+  private let subject: String
+  /// The context of all subjects, which keeps the score.
+  private let whole: RunContext?
 
   init(_ command: any LifeboatCommand, _ streams: StandardStreams, stop: StopSignal) {
     self.stop = stop
     self.streams = streams
+    subject = ""
+    whole = nil
     environment = Environment.all()
     voice = command.sendsDataToOutput ? streams.errors : streams.output
     if command.output.json {
@@ -30,6 +37,19 @@ final class RunContext: Sendable {
     }
   }
 
+  private init(_ whole: RunContext, of subject: String) {
+    stop = whole.stop
+    streams = whole.streams
+    environment = whole.environment
+    renderer = whole.renderer
+    voice = whole.voice
+    self.subject = subject
+    self.whole = whole
+  }
+
+  /// The same for one of several subjects: its warnings and notes begin with it.
+  func speaking(of subject: String) -> RunContext { RunContext(self, of: subject) }
+
   /// A variable of the environment; nil if it is not set, or empty.
   func value(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
 
@@ -39,7 +59,7 @@ final class RunContext: Sendable {
   /// What stores are opened with.
   var surroundings: StoreSurroundings {
     StoreSurroundings(environment: environment, stop: stop) { [self] notice in
-      tally.withLock { $0.hear(notice) }
+      (whole ?? self).tally.withLock { $0.hear(notice) }
       show(Event(notice))
     }
   }
@@ -49,7 +69,15 @@ final class RunContext: Sendable {
   func note(_ text: String) { show(.note(text)) }
 
   /// Lets the run end with warnings; what there is to warn of was said in another way.
-  func noteWarning() { hasWarned.store(true, ordering: .relaxed) }
+  func noteWarning() { (whole ?? self).hasWarned.store(true, ordering: .relaxed) }
+
+  /// Tells of a failure that does not end the command; the worst of them decides the exit status.
+  func report(_ failure: Failure) {
+    renderer.fail(failure)
+    worst.withLock { worst in
+      if WorstFailure.rank(failure.code) > worst.map(WorstFailure.rank) ?? -1 { worst = failure.code }
+    }
+  }
 
   /// Says what a command found or did.
   func say(_ statement: Statement) { renderer.say(statement) }
@@ -69,6 +97,7 @@ final class RunContext: Sendable {
   /// The exit status of a run that came to its end.
   func finish(promisesOutput: Bool) -> Int32 {
     sumUp()
+    if let worst = worst.withLock({ $0 }) { return worst.exitStatus }
     guard let broken = voice.failure else { return hasWarned.load(ordering: .relaxed) ? 1 : 0 }
     guard promisesOutput else {
       PlainRenderer(streams, isQuiet: false).show(.warning(broken.description), of: "")
@@ -96,8 +125,8 @@ final class RunContext: Sendable {
   }
 
   private func show(_ event: Event) {
-    if case .warning = event { hasWarned.store(true, ordering: .relaxed) }
-    renderer.show(event, of: "")
+    if case .warning = event { noteWarning() }
+    renderer.show(subject.isEmpty ? event : event.speaking(of: subject), of: subject)
   }
 
   /// Nanoseconds between two looks at the progress; `LIFEBOAT_PROGRESS_INTERVAL` gives other seconds.
@@ -106,6 +135,24 @@ final class RunContext: Sendable {
       return UInt64(told * 1e9)
     }
     return renderer.progressInterval
+  }
+}
+
+/// Which of several failures decides the exit status: that which a person must look at first.
+enum WorstFailure {
+  private static let order: [Int32] = [7, 8, 10, 9, 2, 3, 4, 5, 6, 70]
+
+  /// The higher, the worse.
+  static func rank(_ code: Failure.Code) -> Int { order.firstIndex(of: code.exitStatus) ?? order.count }
+}
+
+extension Event {
+  fileprivate func speaking(of subject: String) -> Event {
+    switch self {
+    case .note(let text): .note("\(subject): \(text)")
+    case .warning(let text): .warning("\(subject): \(text)")
+    case .step, .progress, .store: self
+    }
   }
 }
 

@@ -18,6 +18,19 @@ package protocol LoadTarget: Sendable {
 
   /// Takes the truth of what was loaded, to be compared with the manifest.
   func truth(of plan: LoadPlan, stop: StopSignal) throws(Failure) -> TruthManifest
+
+  /// Makes what was loaded and found good reachable under its own name. Until then what was there before is untouched,
+  /// and what was loaded is taken for left behind by the next load.
+  func settle(
+    _ plan: LoadPlan, _ outcome: LoadOutcome, from streams: any StreamProvider, stop: StopSignal
+  ) throws(Failure) -> LoadOutcome
+}
+
+extension LoadTarget {
+  /// For servers where a load is in its place already.
+  package func settle(
+    _ plan: LoadPlan, _ outcome: LoadOutcome, from streams: any StreamProvider, stop: StopSignal
+  ) throws(Failure) -> LoadOutcome { outcome }
 }
 
 /// Gives the streams of a snapshot, verified.
@@ -65,12 +78,17 @@ package struct LoadRequest: Sendable, Equatable {
   package var noOwner: Bool
   package var schemaOnly: Bool
   package var dataOnly: Bool
+  /// Create what is missing of roles.
+  package var globals: Bool
+  /// Hash the rows that were loaded, for a manifest that has hashes.
+  package var checksums: Bool
   /// A drill never replaces anything, and never loads into the server that was backed up.
   package var isDrill: Bool
 
   package init(
     database: String? = nil, newName: String? = nil, replaces: String? = nil, table: String? = nil, jobs: Int? = nil,
-    noOwner: Bool = false, schemaOnly: Bool = false, dataOnly: Bool = false, isDrill: Bool = false
+    noOwner: Bool = false, schemaOnly: Bool = false, dataOnly: Bool = false, globals: Bool = false,
+    checksums: Bool = true, isDrill: Bool = false
   ) {
     self.database = database
     self.newName = newName
@@ -80,6 +98,8 @@ package struct LoadRequest: Sendable, Equatable {
     self.noOwner = noOwner
     self.schemaOnly = schemaOnly
     self.dataOnly = dataOnly
+    self.globals = globals
+    self.checksums = checksums
     self.isDrill = isDrill
   }
 }
@@ -97,6 +117,8 @@ package struct LoadPlan: Sendable {
   package var request: LoadRequest
   /// Databases of the snapshot with their names on the target.
   package var databases: [(name: String, target: String)]
+  /// Where something is loaded under another name first: by the name on the target.
+  package var workspaces: [String: String] = [:]
 
   package init(
     request: LoadRequest, databases: [(name: String, target: String)], bytes: UInt64, steps: [String] = [],

@@ -18,11 +18,11 @@ package struct CommandSource: DumpSource {
       throw SystemError(call: "access", subject: program, number: errno)
         .failure(.sourceFailed, "can't run the dump program", next: "Check source.run.")
     }
-    let (variables, _) = try environment(stop)
+    let environment = try environment(stop)
     var version = ""
     if let words = settings.engine?.version, let tool = words.first {
       var command = ChildCommand(tool, Array(words.dropFirst()), failing: .sourceFailed)
-      command.environment = .inherited(setting: variables)
+      command.environment = .inherited(setting: environment.variables)
       command.folder = settings.directory
       let result = try Child.run(command, stop: stop)
       guard result.exit.succeeded else {
@@ -43,9 +43,9 @@ package struct CommandSource: DumpSource {
 
   package func dump(into sink: any StreamSink, stop: StopSignal) throws(Failure) -> DumpOutcome {
     guard let program = settings.run.first else { throw Failure(.usage, "source.run is empty") }
-    let (variables, redaction) = try environment(stop)
+    let environment = try environment(stop)
     var command = ChildCommand(program, Array(settings.run.dropFirst()), failing: .sourceFailed)
-    command.environment = .inherited(setting: variables)
+    command.environment = .inherited(setting: environment.variables)
     command.folder = settings.directory
     let child = try Child.start(command, stop: stop)
     let stream = DumpedStream(
@@ -54,7 +54,7 @@ package struct CommandSource: DumpSource {
     let summary = try sink.stream(stream, from: child.output)
     let exit = try child.wait()
     let errorText = String(
-      decoding: redaction.clean(child.errorText).utf8.suffix(CommandSource.errorLimit), as: UTF8.self)
+      decoding: environment.clean(child.errorText).utf8.suffix(CommandSource.errorLimit), as: UTF8.self)
     return DumpOutcome(
       verdict: DumpOutcome.verdict(reasons(exit, summary, errorText)), errorText: errorText)
   }
@@ -71,38 +71,8 @@ package struct CommandSource: DumpSource {
     return reasons
   }
 
-  /// The variables for the program, and what must be taken out of its messages.
-  private func environment(_ stop: StopSignal) throws(Failure) -> ([String: String], Redaction) {
-    var variables: [String: String] = [:]
-    var secrets: [[UInt8]] = []
-    for setting in settings.environment {
-      switch setting.value {
-      case .literal(let value):
-        variables[setting.name] = value
-        if CommandSource.mayBeSecret(setting.name) { secrets.append(Array(value.utf8)) }
-      case .reference(let reference):
-        let bytes: [UInt8]
-        do {
-          bytes = try SecretFetcher.fetch(reference, stop: stop)
-        } catch {
-          try stop.check()
-          throw error.within("source.environment.\(setting.name)")
-        }
-        guard let value = String(validating: bytes, as: UTF8.self) else {
-          throw Failure(.keyInvalid, "the secret is not UTF-8 text", at: "source.environment.\(setting.name)")
-        }
-        variables[setting.name] = value
-        secrets.append(bytes)
-      }
-    }
-    return (variables, Redaction(secrets: secrets))
-  }
-
-  /// A value written in the profile is hidden if its name sounds like a secret; hiding host names would only obscure
-  /// messages.
-  private static func mayBeSecret(_ name: String) -> Bool {
-    let name = name.uppercased()
-    return ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"].contains { name.contains($0) }
+  private func environment(_ stop: StopSignal) throws(Failure) -> ProgramEnvironment {
+    try ProgramEnvironment(settings.environment, at: "source.environment", stop: stop)
   }
 
   /// The program, or the first word of a shell line: arguments may hold what isn't for everyone.

@@ -14,6 +14,7 @@ extension TruthManifest {
     ]
     if let schema { members.append(("schema", .text(schema.hex))) }
     members.append(("tables", .list(tables.map(\.json))))
+    if !sequences.isEmpty { members.append(("sequences", .list(sequences.map(\.json)))) }
     if let streams {
       let tally: [(String, JSONText)] = [
         ("count", .count(streams.count)), ("bytes", .count(streams.bytes)), ("checksum", .text(streams.value.hex)),
@@ -39,23 +40,34 @@ extension TruthManifest {
     for table in stored.tables { tables.append(try table.value()) }
     self.init(
       engine: stored.engine, schema: try stored.schema.map { text throws(Failure) in try Stored.name(text) },
-      tables: tables, streams: try stored.streams.map { tally throws(Failure) in try tally.value() })
-    guard zip(self.tables, self.tables.dropFirst()).allSatisfy({ $0.name != $1.name }) else {
-      throw Failure(.damaged, "the truth manifest names a table twice")
+      tables: tables, sequences: try Stored.sequences(stored.sequences),
+      streams: try stored.streams.map { tally throws(Failure) in try tally.value() })
+    guard zip(self.tables, self.tables.dropFirst()).allSatisfy({ $0.name != $1.name }),
+      zip(self.sequences, self.sequences.dropFirst()).allSatisfy({ $0.name != $1.name })
+    else {
+      throw Failure(.damaged, "the truth manifest names a table or sequence twice")
     }
   }
 }
 
 extension TruthManifest.Table {
   fileprivate var json: JSONText {
-    let isText = String(validating: name, as: UTF8.self) != nil
-    let title: (String, JSONText) =
-      isText ? ("name", .text(String(decoding: name, as: UTF8.self))) : ("name-hex", .text(Hex.encode(name)))
-    return .object([title, ("rows", .count(rows)), ("checksum", .text(checksum.hex))])
+    .object([JSONText.title(name), ("rows", .count(rows)), ("checksum", .text(checksum.hex))])
+  }
+}
+
+extension TruthManifest.Sequence {
+  fileprivate var json: JSONText {
+    .object([JSONText.title(name), ("value", .integer(value)), ("called", .truth(isCalled))])
   }
 }
 
 extension JSONText {
+  fileprivate static func title(_ name: [UInt8]) -> (String, JSONText) {
+    let text = String(validating: name, as: UTF8.self)
+    return text.map { ("name", .text($0)) } ?? ("name-hex", .text(Hex.encode(name)))
+  }
+
   fileprivate static func count(_ value: UInt64) -> JSONText {
     Int64(exactly: value).map { .integer($0) } ?? .text("\(value)")
   }
@@ -63,14 +75,16 @@ extension JSONText {
 
 /// The layout as the decoder sees it.
 private struct Stored: Decodable {
-  struct Count: Decodable {
-    let value: UInt64
+  typealias Count = Number<UInt64>
+
+  struct Number<Value: FixedWidthInteger & Decodable>: Decodable {
+    let value: Value
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let number = try? container.decode(UInt64.self) {
+      if let number = try? container.decode(Value.self) {
         value = number
-      } else if let number = UInt64(try container.decode(String.self)) {
+      } else if let number = Value(try container.decode(String.self)) {
         value = number
       } else {
         throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a count")
@@ -92,12 +106,23 @@ private struct Stored: Decodable {
     let checksum: String
 
     func value() throws(Failure) -> TruthManifest.Table {
-      let bytes = name.map { Array($0.utf8) } ?? hexadecimal.flatMap { Hex.decode($0) }
-      guard let bytes, name == nil || hexadecimal == nil else {
-        throw Failure(.damaged, "a table of the truth manifest has no name")
-      }
-      return TruthManifest.Table(name: bytes, rows: rows.value, checksum: try Stored.name(checksum))
+      TruthManifest.Table(
+        name: try Stored.title(name, hexadecimal), rows: rows.value, checksum: try Stored.name(checksum))
     }
+  }
+
+  struct Sequence: Decodable {
+    enum CodingKeys: String, CodingKey {
+      case name
+      case hexadecimal = "name-hex"
+      case value
+      case called
+    }
+
+    let name: String?
+    let hexadecimal: String?
+    let value: Number<Int64>
+    let called: Bool
   }
 
   struct Tally: Decodable {
@@ -114,7 +139,25 @@ private struct Stored: Decodable {
   let engine: String
   let schema: String?
   let tables: [Table]
+  let sequences: [Sequence]?
   let streams: Tally?
+
+  static func sequences(_ stored: [Sequence]?) throws(Failure) -> [TruthManifest.Sequence] {
+    var sequences: [TruthManifest.Sequence] = []
+    for sequence in stored ?? [] {
+      let name = try title(sequence.name, sequence.hexadecimal)
+      sequences.append(TruthManifest.Sequence(name: name, value: sequence.value.value, isCalled: sequence.called))
+    }
+    return sequences
+  }
+
+  static func title(_ name: String?, _ hexadecimal: String?) throws(Failure) -> [UInt8] {
+    let bytes = name.map { Array($0.utf8) } ?? hexadecimal.flatMap { Hex.decode($0) }
+    guard let bytes, name == nil || hexadecimal == nil else {
+      throw Failure(.damaged, "a table or sequence of the truth manifest has no name")
+    }
+    return bytes
+  }
 
   static func name(_ text: String) throws(Failure) -> Name {
     guard let name = Name(hex: text) else { throw Failure(.damaged, "a checksum of the truth manifest is malformed") }

@@ -8,17 +8,25 @@ import Synchronization
 
 /// Takes the crew's results in order: builds each stream's recipe, then the catalogue of all.
 ///
-/// Belongs to the crew's delivering thread until the crew has ended, then to the run.
+/// Streams stand in the catalogue in the order in which they began, whichever ends first. Belongs to the crew's
+/// delivering thread until the crew has ended, then to the run.
 final class CatalogueIntake: @unchecked Sendable {
   private let reference: ReferenceRun?
   private let progress: RunProgress
   private var catalogue: ListBuilder
   private let writeList: (ListBlob) throws(Failure) -> Name
-  private var open: (stream: DumpedStream, recipe: ListBuilder, digest: StreamDigest)?
+  private var open: [StreamNumber: OpenStream] = [:]
+  /// What the catalogue gets next, from the oldest stream that has not ended.
+  private var waiting: [Waiting] = []
   private(set) var tally = StreamTally()
   private(set) var statistics = Snapshot.Statistics()
   private(set) var streams: UInt64 = 0
   private(set) var deltas: UInt64 = 0
+
+  private enum Waiting {
+    case stream(OpenStream)
+    case entry(StreamEntry)
+  }
 
   /// - Parameter reference: gets the chunks in order, for the next run
   init(_ writer: BlobWriter, reference: ReferenceRun?, progress: RunProgress) {
@@ -34,24 +42,41 @@ final class CatalogueIntake: @unchecked Sendable {
 
   func take(_ result: IntakeResult) throws(Failure) {
     switch result {
-    case .begin(let stream): open = (stream, ListBuilder.recipe(write: writeList), StreamDigest())
-    case .chunks(let blobs): for blob in blobs { try append(blob) }
-    case .end(let length): try close(length)
-    case .entry(let stream): try append(StreamEntry(stream, root: .empty))
+    case .begin(let number, let stream):
+      let begun = OpenStream(stream, recipe: ListBuilder.recipe(write: writeList), reference: reference)
+      open[number] = begun
+      waiting.append(.stream(begun))
+    case .chunks(let number, let blobs):
+      let stream = try stream(number)
+      for blob in blobs {
+        try stream.append(blob)
+        count(blob)
+      }
+    case .end(let number, let length):
+      let stream = try stream(number)
+      open[number] = nil
+      tally.add(name: stream.stream.name, length: length, digest: try stream.close(length))
+      try appendEnded()
+    case .entry(let stream):
+      waiting.append(.entry(StreamEntry(stream, root: .empty)))
+      try appendEnded()
     }
   }
 
   /// The catalogue's root, after everything was taken.
   func finish() throws(Failure) -> Snapshot.Catalogue {
+    guard waiting.isEmpty else { throw Failure(.defect, "a stream that has not ended") }
     let root = try catalogue.finish()
     let level = streams == 0 ? 0 : root.level
     return Snapshot.Catalogue(level: level, name: root.name, length: root.length, streams: streams)
   }
 
-  private func append(_ blob: WrittenBlob) throws(Failure) {
-    try open?.recipe.append(ListChild(name: blob.name, length: blob.length))
-    open?.digest.add(blob.name)
-    if let row = blob.reference { reference?.append(row) }
+  private func stream(_ number: StreamNumber) throws(Failure) -> OpenStream {
+    guard let stream = open[number] else { throw Failure(.defect, "a stream without a beginning") }
+    return stream
+  }
+
+  private func count(_ blob: WrittenBlob) {
     if blob.isDelta { deltas += 1 }
     statistics.chunks += 1
     statistics.bytes += blob.length
@@ -62,18 +87,24 @@ final class CatalogueIntake: @unchecked Sendable {
     }
   }
 
-  private func close(_ length: UInt64) throws(Failure) {
-    guard let ended = open else { throw Failure(.defect, "a stream that ends without a beginning") }
-    open = nil
-    var (recipe, digest) = (ended.recipe, ended.digest)
-    let root = try recipe.finish()
-    guard root.length == length else { throw Failure(.defect, "a recipe of \(root.length) of \(length) bytes") }
-    tally.add(name: ended.stream.name, length: length, digest: digest.finish())
-    try append(StreamEntry(ended.stream, root: root))
-  }
-
-  private func append(_ entry: StreamEntry) throws(Failure) {
-    streams += 1
-    try catalogue.append(entry)
+  /// Hands on what no stream that is still open stands before.
+  private func appendEnded() throws(Failure) {
+    var ended = 0
+    while ended < waiting.count {
+      let entry: StreamEntry
+      switch waiting[ended] {
+      case .entry(let found): entry = found
+      case .stream(let stream):
+        guard let found = stream.entry else {
+          waiting.removeFirst(ended)
+          return
+        }
+        entry = found
+      }
+      ended += 1
+      streams += 1
+      try catalogue.append(entry)
+    }
+    waiting.removeAll(keepingCapacity: true)
   }
 }

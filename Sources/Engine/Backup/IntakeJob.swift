@@ -4,21 +4,24 @@ import Format
 import Pipeline
 import Repository
 
-/// What travels from the source to the crew, in order.
+/// Tells the streams of one run apart while several are under way.
+typealias StreamNumber = Int
+
+/// What travels from the source to the crew; what is of one stream, in order.
 enum IntakeJob: ~Copyable, Sendable {
-  case begin(DumpedStream)
+  case begin(StreamNumber, DumpedStream)
   /// Chunks one behind the other, as many as are named at once.
-  case chunks(PooledBuffer, [CutChunk])
-  case end(length: UInt64)
+  case chunks(StreamNumber, PooledBuffer, [CutChunk])
+  case end(StreamNumber, length: UInt64)
   /// A folder or symbolic link.
   case entry(DumpedStream)
 }
 
 /// What travels from the crew to the catalogue, in the same order.
 enum IntakeResult: Sendable {
-  case begin(DumpedStream)
-  case chunks([WrittenBlob])
-  case end(length: UInt64)
+  case begin(StreamNumber, DumpedStream)
+  case chunks(StreamNumber, [WrittenBlob])
+  case end(StreamNumber, length: UInt64)
   case entry(DumpedStream)
 }
 

@@ -4,11 +4,11 @@ import Repository
 import Store
 
 /// Threads that read what the plan will need, in the order in which it is needed, so that workers find it there.
-final class ReadAhead {
+final class ReadAhead: Sendable {
   /// How far reading goes ahead of the workers.
   struct Measure {
     /// Blocks that are read in one batch of the plan.
-    let blocks: Int
+    var blocks: Int
     /// Batches that are being read while the workers have an earlier one.
     let batches: Int
     /// The longest read in blocks.
@@ -30,9 +30,11 @@ final class ReadAhead {
 
   /// - Parameters:
   ///   - store: what is read
+  ///   - lanes: how many plans share it, and the memory of one
   ///   - stop: the signal of the run
-  init(_ store: any Store, stop: StopSignal) {
-    let measure = store.traits.isFar ? Measure.far : .near
+  init(_ store: any Store, lanes: Int = 1, stop: StopSignal) {
+    var measure = store.traits.isFar ? Measure.far : .near
+    if lanes > 1 { measure.blocks = max(8, measure.blocks / lanes) }
     self.measure = measure
     let queue = BoundedQueue<PackRun>(capacity: 64, stop: stop)
     self.queue = queue
@@ -42,6 +44,13 @@ final class ReadAhead {
         while let run = try queue.receive() { run.load() }
       }
     }
+  }
+
+  /// Where plans find what was read: a block of each of the 33 places that the deepest chain reads from, or the blocks
+  /// of several batches.
+  func cache(of source: BlobSource, lanes: Int = 1) -> PackBlocks {
+    let blocks = max(33, measure.blocks * (measure.batches + 1) * lanes)
+    return PackBlocks(source, capacity: blocks * Int(PackBlocks.block), longestRun: measure.longestRun)
   }
 
   func want(_ runs: [PackRun]) throws(Failure) {

@@ -96,11 +96,7 @@ package struct RestoreRun {
     let window = workers * 3
     let pool = BufferPool(count: window + workers + 1, capacity: Limits.chunk, stop: stop)
     let readAhead = ReadAhead(access.meta.repository.objects.store, stop: stop)
-    // A block of each of the 33 places that the deepest chain reads from, or the blocks of several batches.
-    let measure = readAhead.measure
-    let cache = PackBlocks(
-      source, capacity: max(33, measure.blocks * (measure.batches + 1)) * Int(PackBlocks.block),
-      longestRun: measure.longestRun)
+    let cache = readAhead.cache(of: source)
     defer { readAhead.finish() }
     try runOrderedCrew(named: "restore", workers: workers, window: window, stop: stop) { submit in
       let reader = BlobReader(source) { (lists) throws(Failure) in
@@ -118,15 +114,7 @@ package struct RestoreRun {
       }
       try plan.finish()
     } makeWork: {
-      let reader = SegmentReader(source, pool: pool)
-      return { (job: consuming RestoreJob) in
-        switch job {
-        case .begin(let stream): .begin(stream)
-        case .hole(let count): .hole(count)
-        case .end: .end
-        case .segment(let segment): .bytes(try reader.read(segment), names: segment.chunks.map(\.name))
-        }
-      }
+      RestoreResult.maker(source, pool)
     } deliver: { (result: consuming RestoreResult) in
       try delivery.take(result)
     }

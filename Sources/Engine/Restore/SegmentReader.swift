@@ -22,3 +22,18 @@ final class SegmentReader {
     return result
   }
 }
+
+extension RestoreResult {
+  /// One worker's way from jobs to results.
+  static func maker(_ source: BlobSource, _ pool: BufferPool) -> (consuming RestoreJob) throws -> RestoreResult {
+    let reader = SegmentReader(source, pool: pool)
+    return { (job: consuming RestoreJob) in
+      switch job {
+      case .begin(let stream): .begin(stream)
+      case .hole(let count): .hole(count)
+      case .end: .end
+      case .segment(let segment): .bytes(try reader.read(segment), names: segment.chunks.map(\.name))
+      }
+    }
+  }
+}

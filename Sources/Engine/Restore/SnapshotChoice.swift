@@ -39,16 +39,15 @@ package struct SnapshotChoice: Sendable {
     let component = if let component { component } else { try onlyComponent(of: mine) }
     let candidates = mine.filter { $0.snapshot.component == component }
     try checkOneWriter(candidates, component)
-    let complete = candidates.filter { $0.snapshot.verdict == .complete }
+    let complete = candidates.filter(\.isComplete)
     guard let chosen = complete.last(where: { matches($0, selection, ledger) }) else {
       throw nothing(selection, component, history)
     }
-    let quarantined = candidates.filter {
-      ListedSnapshot.precedes(chosen, $0) && $0.snapshot.verdict == .quarantined
-    }
+    let quarantined = candidates.filter { ListedSnapshot.precedes(chosen, $0) && !$0.isComplete }
     let passedOver =
       quarantined.map { "\($0.name.hex.prefix(12)) is quarantined: \($0.snapshot.reasons.joined(separator: "; "))" }
       + history.problems.map { "a snapshot that may be newer does not count: \($0.failure.description)" }
+      + history.annotations.problems.map { "an annotation does not count: \($0.failure.description)" }
     return SnapshotChoice(listed: chosen, ledger: ledger, passedOver: passedOver)
   }
 

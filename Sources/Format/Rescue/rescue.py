@@ -64,7 +64,8 @@ def is_sound(path):
 class Repository:
     def __init__(self, root, copies, key, unverified):
         self.roots, self.sought, self.key, self.unverified = [Path(root), *map(Path, copies)], {}, key, unverified
-        self.id, self.newest, self.keepers, self.closed = bytes.fromhex(key["repository"]), -1, [], []
+        self.id, self.newest, self.closed = bytes.fromhex(key["repository"]), -1, []
+        self.keepers, self.restorers = [], []
         for root in self.roots:
             os.listdir(root / "writers")  # raises if there is no repository
         self.read_authority()
@@ -126,7 +127,8 @@ class Repository:
                     found = path[10:18], number, body["number"], body.get("previous")
                     expect(found == (f"{place:08}", place, place, previous), "a gap or a fork lies before it")
                     expect(number != pinned["number"] or name == pinned["statement"], "not the pinned statement")
-                    self.keepers, self.closed, self.newest, previous = body["keepers"], body["closed"], number, name
+                    self.keepers, self.restorers, self.closed = body["keepers"], body["restorers"], body["closed"]
+                    self.newest, previous = number, name
             except Damage as damage:
                 self.distrust(damage)
         if self.newest < pinned["number"]:
@@ -142,8 +144,27 @@ class Repository:
             self.distrust(Refused(f"{path} does not count: a key signed it that has no right to"))
         return time, body
 
+    @functools.cached_property
+    def accepted(self):
+        """The names of the snapshots that a keeper or restorer has accepted, whatever --unverified says."""
+        names = set()
+        for path in self.paths("annotations"):
+            try:
+                with parsing(path):
+                    sealed = age_open(self.whole(path, MIB), self.key["meta"])
+                    number, _, body, signer = parse_envelope(sealed, ANNOTATION, self.id, bytes(16))
+                    expect(number <= self.newest, "it knew an authority statement that the store hides")
+                    expect(signer in self.keepers + self.restorers and signer not in self.closed, "no keeper signed it")
+                    body = parse_json(body)
+                    expect(body["action"] in ("accept", "hold", "release") and re.search(r"\S", body["reason"]))
+                    expect(all(re.fullmatch("[0-9a-f]{64}", name) for name in body["snapshots"]))
+                    names.update(body["snapshots"] if body["action"] == "accept" else [])
+            except Damage as damage:
+                say(f"does not count: {damage}")
+        return names
+
 # ---- 2. Envelope, and the age format that seals it -----------------------------------------------------------------
-AUTHORITY, ENROLMENT, DIRECTORY, INDEX, SNAPSHOT = range(1, 6)
+AUTHORITY, ENROLMENT, DIRECTORY, INDEX, SNAPSHOT, ANNOTATION = 1, 2, 3, 4, 5, 8
 
 def parse_envelope(data, kind, repository, writer):
     magic, found, version, flags, length, of, by, number, time = struct.unpack("<8sBBHI16s16sQQ", data[:64])
@@ -417,19 +438,22 @@ def read_snapshots(repository, prefix):
         for path, time, body in writer.documents("snapshots", SNAPSHOT, 4 * MIB, check_snapshot):
             component, top = body["component"], body["catalogue"]
             granted = component in writer.components or ("*" in writer.components and component not in named)
+            verdict = body["verdict"]
+            if verdict == "quarantined" and path[-64:] in repository.accepted:
+                verdict = "accepted"
             if granted or repository.unverified:
-                snapshots.append(Snapshot(body["sequence"], time, path[-64:], writer, component, body["verdict"], top))
+                snapshots.append(Snapshot(body["sequence"], time, path[-64:], writer, component, verdict, top))
             else:
                 say(f"{path} does not count: its writer is not granted {component}")
     return snapshots, writers, lost
 
 def choose(repository, arguments):
-    """The one snapshot that the arguments name, or the latest complete one; never a guess."""
+    """The one snapshot that the arguments name, or the latest complete or accepted one; never a guess."""
     snapshots, writers, lost = read_snapshots(repository, arguments.writer or "")
     damaged = lost + [damage for writer in writers for damage in writer.damaged]
     chosen = [each for each in snapshots if each.name.startswith(arguments.snapshot or "")]
     chosen = [each for each in chosen if arguments.component in (None, each.component)]
-    chosen = [each for each in chosen if arguments.snapshot or each.verdict == "complete"]
+    chosen = [each for each in chosen if arguments.snapshot or each.verdict != "quarantined"]
     if not chosen:
         raise (Damage if damaged or not snapshots else Problem)("no snapshot that counts matches")
     components = sorted({each.component for each in chosen})
@@ -485,7 +509,7 @@ def restore(repository, arguments):
         raise Problem("restore needs --to")
     snapshot, lost, chosen = choose(repository, arguments), [], []
     top = snapshot.catalogue
-    say(f"{'' if snapshot.verdict == 'complete' else 'WARNING, not complete: '}restoring {describe(snapshot)}")
+    say(f"{'WARNING, not complete: ' if snapshot.verdict == 'quarantined' else ''}restoring {describe(snapshot)}")
     if top["level"] > 0:
         chosen = snapshot.writer.leaves(top["level"], CATALOGUE, bytes.fromhex(top["name"]), top["length"], lost)
     if arguments.stream:

@@ -5,7 +5,8 @@ import Glibc
 /// What this host remembers between runs: disposable, for deleting it costs time, never data.
 ///
 /// One folder per repository under the state folder: the installation id, the highest authority statement seen,
-/// the heads of the history last seen, a writer's index, folded, and its packs that no index object names yet.
+/// the heads of the history last seen, a writer's index, folded, its packs that no index object names yet, and the
+/// figures of its last dumps.
 package struct HostState: Sendable {
   /// The repository's folder.
   package let folder: String
@@ -43,6 +44,12 @@ package struct HostState: Sendable {
 
   /// Where the reference cache of a component lies.
   package func referenceFolder(component: String) -> String { "\(folder)/reference/\(component)" }
+
+  /// The file with the figures of a component's last whole dumps.
+  package func bandsPath(component: String) -> String { "\(folder)/bands/\(component)" }
+
+  /// The file that says how a component's last run ended.
+  package func verdictPath(component: String) -> String { "\(folder)/verdicts/\(component)" }
 
   /// The lock file of a component.
   package func lockPath(component: String) -> String { "\(folder)/\(component).lock" }

@@ -65,6 +65,7 @@ package final class PrefetchingStore: Store {
     self.base = base
     guard base.traits.isFar else { return }
     list(ObjectPath.authorityFolder, reading: true)
+    list(ObjectPath.annotationsFolder, reading: true)
     list(ObjectPath.recordsFolder, reading: true)
     begin(.folders(ObjectPath.writersFolder)) { (store) throws(Failure) in
       let names = try store.base.folders(in: ObjectPath.writersFolder)

@@ -13,7 +13,7 @@ package struct StorePolicy: Sendable, Equatable {
     case writer(Identifier)
     /// Looks after everything, and puts whatever heals it; deletes nothing.
     case keeper
-    /// Reads everything, and puts records.
+    /// Reads everything, and puts records and annotations.
     case restorer
     /// A restorer that also signs changes of authority.
     case root
@@ -80,10 +80,13 @@ package struct StorePolicy: Sendable, Equatable {
           paths: [authority, "\(ObjectPath.writersFolder)\(id.hex)/*"], isListing: true),
       ]
     case .keeper: return grants(put, ["*"], read, list)
-    case .restorer: return grants(put, ["\(ObjectPath.recordsFolder)*"], read, list)
-    case .root: return grants(put, ["\(ObjectPath.recordsFolder)*", "\(ObjectPath.authorityFolder)*"], read, list)
+    case .restorer: return grants(put, spoken, read, list)
+    case .root: return grants(put, spoken + ["\(ObjectPath.authorityFolder)*"], read, list)
     }
   }
+
+  /// Where the objects lie that a restorer signs.
+  private var spoken: [String] { ["\(ObjectPath.recordsFolder)*", "\(ObjectPath.annotationsFolder)*"] }
 
   private func grants(_ put: [String], _ paths: [String], _ read: [String], _ list: [String]) -> [Grant] {
     [

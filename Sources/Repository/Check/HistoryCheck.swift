@@ -17,6 +17,7 @@ struct HistoryCheck {
       let lost = AffectedSnapshot(name: name, writer: writer, component: nil, time: nil)
       findings.damage(at: path.path, failure, costs: [lost])
     }
+    for (path, failure) in history.annotations.problems { findings.damage(at: path.path, failure) }
     var missing: [ObjectPath: (what: String, lost: AffectedSnapshot)] = [:]
     notePast(&missing)
     try noteRemembered(&missing)

@@ -15,6 +15,7 @@ struct Inventory: Sendable {
 
   private(set) var folders: [Identifier: Folder] = [:]
   private(set) var records: Set<Name> = []
+  private(set) var annotations: Set<Name> = []
   private(set) var rescue: [StoredObject] = []
   /// Objects that have no path of this format.
   private(set) var unknown: [StoredObject] = []
@@ -30,7 +31,7 @@ struct Inventory: Sendable {
 
   /// Objects that are read whole whatever the request says.
   var smallObjects: Int {
-    folders.values.reduce(records.count) {
+    folders.values.reduce(records.count + annotations.count) {
       $0 + $1.enrolments.count + $1.indexes.count + $1.snapshots.count + $1.tombstones.count
     }
   }
@@ -46,6 +47,7 @@ struct Inventory: Sendable {
     case .snapshot(let writer, let name): folders[writer, default: Folder()].snapshots.insert(name)
     case .tombstone(let writer, let name): folders[writer, default: Folder()].tombstones.insert(name)
     case .record(let name): records.insert(name)
+    case .annotation(let name): annotations.insert(name)
     case nil:
       if stored.path.text.hasPrefix(ObjectPath.rescueFolder) { rescue.append(stored) } else { unknown.append(stored) }
     }

@@ -6,17 +6,17 @@ import Synchronization
 
 /// The kinds of objects. A copy gets them in the order of `steps`.
 enum CopyPhase: Int, CaseIterable, Sendable {
-  case authority, rescue, enrolment, packs, index, tombstones, snapshots, records
+  case authority, rescue, enrolment, packs, index, tombstones, snapshots, annotations, records
 
   /// What is copied at the same time, one step after the other: whatever an object relies on comes before it, so that
   /// what is there can be used at every moment, wherever a run ends.
   static let steps: [[CopyPhase]] = [
-    [.authority], [.rescue, .enrolment, .packs], [.index, .tombstones], [.snapshots], [.records],
+    [.authority], [.rescue, .enrolment, .packs], [.index, .tombstones], [.snapshots], [.annotations, .records],
   ]
   /// What is listed at the same time. Last what other objects rely on: whatever a listed snapshot needs was stored
   /// before it, so that later listings show it, also while backups go on.
   fileprivate static let listings: [[CopyPhase]] = [
-    [.records], [.snapshots, .tombstones], [.authority, .rescue, .enrolment, .packs, .index],
+    [.records, .annotations], [.snapshots, .tombstones], [.authority, .rescue, .enrolment, .packs, .index],
   ]
 
   /// The folders of one writer; nil for what belongs to none.
@@ -27,7 +27,7 @@ enum CopyPhase: Int, CaseIterable, Sendable {
     case .index: "index"
     case .tombstones: "tombstones"
     case .snapshots: "snapshots"
-    case .authority, .rescue, .records: nil
+    case .authority, .rescue, .annotations, .records: nil
     }
   }
 
@@ -36,6 +36,7 @@ enum CopyPhase: Int, CaseIterable, Sendable {
     case .authority: [ObjectPath.authorityFolder]
     case .rescue: [ObjectPath.rescueFolder]
     case .records: [ObjectPath.recordsFolder]
+    case .annotations: [ObjectPath.annotationsFolder]
     default: writers.map { ObjectPath.folder(folder ?? "", of: $0) }
     }
   }
@@ -51,6 +52,7 @@ enum CopyPhase: Int, CaseIterable, Sendable {
       case .snapshot: .snapshots
       case .tombstone: .tombstones
       case .record: .records
+      case .annotation: .annotations
       }
   }
 }
@@ -122,7 +124,7 @@ struct CopyPlan: Sendable {
 
   /// Folders that a later version may have made: nothing that is left out goes unnamed.
   private mutating func noteStrangers(in store: any Store, _ writers: [String]) throws(Failure) {
-    let known = ["authority", "writers", "records", "rescue"]
+    let known = ["annotations", "authority", "writers", "records", "rescue"]
     let kinds = CopyPhase.allCases.compactMap(\.folder)
     let names = writers.sorted().map { "\(ObjectPath.writersFolder)\($0)/" }
     strangers += zip(writers.sorted(), names).filter { Identifier(hex: $0.0) == nil }.map(\.1)

@@ -8,6 +8,11 @@ package struct ListedSnapshot: Sendable {
   package let writer: EnrolledWriter
   package let header: Envelope.Header
   package let snapshot: Snapshot
+  /// What makes it count although the gate did not let its dump pass; nil where there is none, or none is needed.
+  package let acceptance: AnnotationEntry?
+
+  /// Whether it counts as a whole dump: the gate let it pass, or a keeper or restorer accepted it later.
+  package var isComplete: Bool { snapshot.verdict == .complete || acceptance != nil }
 
   /// Where it lies.
   package var path: ObjectPath { .snapshot(writer: writer.id, name) }
@@ -26,15 +31,19 @@ package struct SnapshotHistory: Sendable {
   package let snapshots: [ListedSnapshot]
   /// Objects that do not open, verify or count.
   package let problems: [(path: ObjectPath, failure: Failure)]
+  /// What was said of them later.
+  package let annotations: Annotations
 
-  /// Lists and opens the snapshots of all enrolled writers.
+  /// Lists and opens the snapshots of all enrolled writers, and what was said of them.
   package static func load(_ access: MetaAccess) throws(Failure) -> SnapshotHistory {
+    let annotations = try Annotations.load(access)
+    let acceptances = annotations.acceptances
     var snapshots: [ListedSnapshot] = []
     var problems: [(path: ObjectPath, failure: Failure)] = []
     for writer in access.writers {
       let listed = try access.repository.objects.list(ObjectPath.folder("snapshots", of: writer.id))
       try ParallelOpening.run(listed) { (path) throws(Failure) in
-        try open(path, of: writer, access)
+        try open(path, of: writer, access, acceptances)
       } take: { (path, result) throws(Failure) in
         switch result {
         case .success(let snapshot): snapshots.append(snapshot)
@@ -42,11 +51,12 @@ package struct SnapshotHistory: Sendable {
         }
       }
     }
-    return SnapshotHistory(snapshots: snapshots.sorted(by: ListedSnapshot.precedes), problems: problems)
+    return SnapshotHistory(
+      snapshots: snapshots.sorted(by: ListedSnapshot.precedes), problems: problems, annotations: annotations)
   }
 
   private static func open(
-    _ path: ObjectPath, of writer: EnrolledWriter, _ access: MetaAccess
+    _ path: ObjectPath, of writer: EnrolledWriter, _ access: MetaAccess, _ acceptances: [Name: AnnotationEntry]
   ) throws(Failure) -> ListedSnapshot {
     let envelope = try access.repository.openSealed(path, kind: .snapshot, writer: writer.id, with: access.identities)
     let isClosed = access.repository.authority.statement.closed.contains(envelope.signer)
@@ -61,13 +71,15 @@ package struct SnapshotHistory: Sendable {
         .keyUntrusted, "this snapshot is of \(snapshot.component), which is not granted to its writer",
         at: path.path, next: "Grant the component with lifeboat key grant, or remove the object.")
     }
-    return ListedSnapshot(name: path.name, writer: writer, header: envelope.header, snapshot: snapshot)
+    return ListedSnapshot(
+      name: path.name, writer: writer, header: envelope.header, snapshot: snapshot,
+      acceptance: snapshot.verdict == .quarantined ? acceptances[path.name] : nil)
   }
 
   /// The newest complete snapshot of a component.
   package func latest(of component: String, where isWanted: (ListedSnapshot) -> Bool = { _ in true }) -> ListedSnapshot?
   {
-    snapshots.last { $0.snapshot.component == component && $0.snapshot.verdict == .complete && isWanted($0) }
+    snapshots.last { $0.snapshot.component == component && $0.isComplete && isWanted($0) }
   }
 
   /// The snapshots whose name begins with `prefix`.
