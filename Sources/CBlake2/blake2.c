@@ -1,4 +1,4 @@
-// Keyed BLAKE2b-256 of several messages side by side. Written from RFC 7693.
+// BLAKE2b-256 of several messages side by side. Written from RFC 7693.
 //
 // One message at a time runs at 1.0 GB/s on a core, however wide its vectors: each step of the hash waits for the one
 // before. Messages do not wait for each other.

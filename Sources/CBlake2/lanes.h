@@ -49,7 +49,7 @@ TARGET static void NAME(run)(V *h, const uint8_t **next, size_t blocks, V *count
 TARGET static void NAME(many)(
     const uint8_t *const *messages, const size_t *lengths, size_t count, const uint8_t *key, uint8_t *digests) {
   uint8_t first[128] = {0}, none[128] = {0}, last[LANES][128];
-  memcpy(first, key, 32);
+  if (key) memcpy(first, key, 32);
   struct {
     size_t message;    // `count` for a lane that has nothing to do
     size_t left;       // bytes of the message that were not taken in
@@ -70,11 +70,16 @@ TARGET static void NAME(many)(
         lanes[lane].left = lengths[begun];
         lanes[lane].next = messages[begun++];
         for (int i = 0; i < 8; i++) h[i][lane] = blake2_start[i];
-        h[0][lane] ^= 0x01010000 ^ (32 << 8) ^ 32;
-        counted[lane] = 128;
-        next[lane] = first;
-        if (lanes[lane].left == 0) final[lane] = UINT64_MAX;
-      } else if (lanes[lane].left <= 128) {
+        h[0][lane] ^= 0x01010000 ^ (key ? 32 << 8 : 0) ^ 32;
+        counted[lane] = 0;
+        if (key) {
+          counted[lane] = 128;
+          next[lane] = first;
+          if (lanes[lane].left == 0) final[lane] = UINT64_MAX;
+          continue;
+        }
+      }
+      if (lanes[lane].left <= 128) {
         memset(last[lane], 0, 128);
         memcpy(last[lane], lanes[lane].next, lanes[lane].left);
         counted[lane] += lanes[lane].left;

@@ -13,20 +13,33 @@ package struct MultisetChecksum: Hashable, Sendable {
   package init() {}
 
   /// Adds one hash.
-  package mutating func add(_ hash: Name) {
-    let bytes = hash.bytes
-    let (a, b, c, d) = bytes.withUnsafeBytes { raw in
+  package mutating func add(_ hash: Name) { hash.bytes.withUnsafeBytes { add(hashes: $0) } }
+
+  /// Adds many hashes that lie end to end, 32 bytes each.
+  package mutating func add(hashes: UnsafeRawBufferPointer) {
+    var sum = words
+    for start in stride(from: 0, to: hashes.count, by: Name.count) {
       func word(_ index: Int) -> UInt64 {
-        UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+        UInt64(littleEndian: hashes.loadUnaligned(fromByteOffset: start + index * 8, as: UInt64.self))
       }
-      return (word(0), word(1), word(2), word(3))
+      var carry: UInt64 = 0
+      sum.0 = MultisetChecksum.sum(sum.0, word(0), &carry)
+      sum.1 = MultisetChecksum.sum(sum.1, word(1), &carry)
+      sum.2 = MultisetChecksum.sum(sum.2, word(2), &carry)
+      sum.3 = MultisetChecksum.sum(sum.3, word(3), &carry)
     }
+    words = sum
+    count += UInt64(hashes.count / Name.count)
+  }
+
+  /// Adds all that another checksum holds.
+  package mutating func add(_ other: MultisetChecksum) {
     var carry: UInt64 = 0
-    words.0 = MultisetChecksum.sum(words.0, a, &carry)
-    words.1 = MultisetChecksum.sum(words.1, b, &carry)
-    words.2 = MultisetChecksum.sum(words.2, c, &carry)
-    words.3 = MultisetChecksum.sum(words.3, d, &carry)
-    count += 1
+    words.0 = MultisetChecksum.sum(words.0, other.words.0, &carry)
+    words.1 = MultisetChecksum.sum(words.1, other.words.1, &carry)
+    words.2 = MultisetChecksum.sum(words.2, other.words.2, &carry)
+    words.3 = MultisetChecksum.sum(words.3, other.words.3, &carry)
+    count += other.count
   }
 
   /// The sum as 32 little-endian bytes.
