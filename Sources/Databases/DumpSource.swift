@@ -79,7 +79,8 @@ package enum DumpSources {
     case .command(let settings): CommandSource(settings)
     case .standardInput(let settings): StandardInputSource(settings)
     case .directory(let settings): DirectorySource(settings)
-    case .postgresql, .mariadb, .redis: preconditionFailure("not built yet")
+    case .mariadb(let settings): MariaDBSource(settings)
+    case .postgresql, .redis: preconditionFailure("not built yet")
     }
   }
 }
