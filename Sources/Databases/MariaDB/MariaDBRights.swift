@@ -17,8 +17,8 @@ struct MariaDBRights {
   static let needed = ["SELECT", "SHOW VIEW", "TRIGGER", "EVENT"]
 
   /// The rights among those that a dump needs that are missing for a database.
-  func missing(for database: [UInt8]) -> [String] {
-    MariaDBRights.needed.filter { right in !grants.contains { $0.table == nil && $0.allows(right, database) } }
+  func missing(_ needed: [String] = MariaDBRights.needed, for database: [UInt8]) -> [String] {
+    needed.filter { right in !grants.contains { $0.table == nil && $0.allows(right, database) } }
   }
 
   /// Whether a right holds everywhere.

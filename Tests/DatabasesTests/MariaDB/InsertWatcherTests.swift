@@ -72,7 +72,8 @@ struct InsertWatcherTests {
   @Test("finds the tuples of one line, and of lines with many, as those of lines of their own")
   func tuples() throws {
     let one = "USE `d`;\nINSERT INTO `t` VALUES (1,'a\\'),(;'),(2,_binary '\\\\'),(3,'it''s');\nUSE `e`;\n"
-    let history = "USE `d`;\nINSERT INTO `t` (`a)`, row_start) VALUES (1,'a\\'),(;'),\n(2,_binary '\\\\'),\n(3,'it''s');\nUSE `e`;\n"
+    let history =
+      "USE `d`;\nINSERT INTO `t` (`a)`, row_start) VALUES (1,'a\\'),(;'),\n(2,_binary '\\\\'),\n(3,'it''s');\nUSE `e`;\n"
     for text in [one, history] {
       for size in [1, 2, 3, 5, 11, 1000] {
         let found = try contents(text) { _ in size }

@@ -134,7 +134,8 @@ struct MariaDBSourceTests {
     let tools = world.folder.path + "/tools"
     mkdir(tools, 0o755)
     for (name, end) in [("mariadb-dump", "head -c 300000"), ("mariadb-dump", "head -n -1"), ("mariadb-dump", "true")] {
-      let script = "#!/bin/bash\nfor a; do [ \"$a\" != --version ] || exec \(name) --version; done\n\(name) \"$@\" | \(end)\n"
+      let script =
+        "#!/bin/bash\nfor a; do [ \"$a\" != --version ] || exec \(name) --version; done\n\(name) \"$@\" | \(end)\n"
       unlink("\(tools)/\(name)")
       try Files.write("\(tools)/\(name)", Array(script.utf8))
       chmod("\(tools)/\(name)", 0o755)
@@ -153,7 +154,8 @@ struct MariaDBSourceTests {
     world.makeZoo("zoo")
     let tools = world.folder.path + "/tools"
     mkdir(tools, 0o755)
-    let wrapper = "#!/bin/bash\nfor a; do [ \"$a\" != --version ] || exec mariadb-dump --version; done\n"
+    let wrapper =
+      "#!/bin/bash\nfor a; do [ \"$a\" != --version ] || exec mariadb-dump --version; done\n"
       + "first=$1; shift; exec mariadb-dump \"$first\" --ignore-table=zoo.parent \"$@\"\n"
     try Files.write("\(tools)/mariadb-dump", Array(wrapper.utf8))
     chmod("\(tools)/mariadb-dump", 0o755)
@@ -178,7 +180,12 @@ struct MariaDBSourceTests {
     let source = MariaDBSource(MariaDBSettings(server: world.backupSettings()))
     _ = try source.prepare(stop: StopSignal())
     // Pipe and sockets hold a part of the dump; the rest is never written.
-    sink.before = { if $0.name == Array("all.sql".utf8) { usleep(300_000); try? server.kill() } }
+    sink.before = {
+      if $0.name == Array("all.sql".utf8) {
+        usleep(300_000)
+        try? server.kill()
+      }
+    }
     let outcome = try source.dump(into: sink, stop: StopSignal())
     #expect(outcome.reasons.first?.contains("mariadb-dump ended with exit status") == true, "\(outcome.reasons)")
     #expect(sink.streams.contains { $0.stream.name == Array("all.sql".utf8) && !$0.bytes.isEmpty })
