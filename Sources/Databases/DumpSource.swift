@@ -80,7 +80,8 @@ package enum DumpSources {
     case .standardInput(let settings): StandardInputSource(settings)
     case .directory(let settings): DirectorySource(settings)
     case .mariadb(let settings): MariaDBSource(settings)
-    case .postgresql, .redis: preconditionFailure("not built yet")
+    case .redis(let settings): RedisSource(settings)
+    case .postgresql: preconditionFailure("not built yet")
     }
   }
 }
