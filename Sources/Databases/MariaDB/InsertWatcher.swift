@@ -5,10 +5,12 @@ import Glibc
 /// counted and hashed.
 ///
 /// A row is its tuple as printed, from `(` to `)`. MariaDB's tool puts each on a line of its own, and line ends within
-/// values are printed as `\n`; so a row is found by one search for a line end (measured on one core of an EPYC with rows
-/// of 100 bytes: 1.6 GB/s with hashes). MySQL's tool puts a megabyte of tuples on one line: those are cut by their
-/// parentheses outside of quotes (0.7 GB/s). Bodies of triggers, routines and events stand between `DELIMITER` lines and
-/// are passed over, whatever they look like.
+/// values are printed as `\n`; so a row is found by one search for a line end. MySQL's tool puts a megabyte of tuples on
+/// one line: those are cut by their parentheses outside of quotes. Bodies of triggers, routines and events stand between
+/// `DELIMITER` lines and are passed over, whatever they look like.
+///
+/// Measured on one core with rows of 85 bytes, MB/s with hashes and without: 690 and 2900 on lines, 280 and 470
+/// in tuples.
 package final class InsertWatcher: StreamWatcher {
   /// Where in the dump the next byte is.
   private enum Place {

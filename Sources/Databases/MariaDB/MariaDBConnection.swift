@@ -86,7 +86,8 @@ final class MariaDBConnection: Sendable {
     if tool == .client {
       words.append("--connect-timeout=\(settings.connectTimeout.count)")
       // Also a look at the list of tables waits for their locks, and the server's own limit is a day.
-      words.append("--init-command=SET SESSION lock_wait_timeout=\(lockTimeout)")
+      // Answers are read as the standard mode prints them.
+      words.append("--init-command=SET SESSION lock_wait_timeout=\(lockTimeout), sql_mode=''")
     }
     switch settings.tls.mode {
     case nil: break

@@ -18,6 +18,8 @@ struct MariaDBServer: Sendable {
   let logsReplicatedChanges: Bool
   let isReadOnly: Bool
   let largestPacket: UInt64
+  /// After so many seconds without a reader the server gives a dump up; the tool has no option for it.
+  let writeTimeout: String
   let rights: MariaDBRights
   let user: String
 
@@ -49,6 +51,7 @@ struct MariaDBServer: Sendable {
     writesBinaryLog = variables["log_bin"] == "ON"
     logsReplicatedChanges = (variables["log_slave_updates"] ?? variables["log_replica_updates"]) == "ON"
     isReadOnly = variables["read_only"] == "ON" || variables["read_only"] == "1"
+    writeTimeout = variables["net_write_timeout", default: ""]
     largestPacket = UInt64(variables["max_allowed_packet", default: ""]) ?? 0
     rights = MariaDBRights(try connection.rows("SHOW GRANTS;", stop: stop).compactMap(\.first))
   }
@@ -59,7 +62,7 @@ struct MariaDBServer: Sendable {
     let names = [
       "version", "server_uid", "server_uuid", "hostname", "port", "datadir", "character_set_server",
       "collation_server", "lower_case_table_names", "sql_mode", "time_zone", "log_bin", "log_slave_updates",
-      "log_replica_updates", "read_only", "max_allowed_packet",
+      "log_replica_updates", "read_only", "max_allowed_packet", "net_write_timeout",
     ]
     let list = names.map { "'\($0)'" }.joined(separator: ", ")
     let rows = try connection.rows("SHOW GLOBAL VARIABLES WHERE Variable_name IN (\(list));", stop: stop)

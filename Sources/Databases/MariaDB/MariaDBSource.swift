@@ -14,8 +14,8 @@ import Synchronization
 ///
 ///     GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, PROCESS, RELOAD, BINLOG MONITOR, SLAVE MONITOR ON *.* TO 'lifeboat'@'…';
 ///
-/// Measured on a table of 100-byte rows: the tool prints a row a line (since 10.11.?), statements of a megabyte; so a
-/// changed row changes one line, and a row more moves where statements end within the next megabyte only.
+/// The tool prints a row a line in statements of a megabyte, so a changed row changes one line, and a row more moves the
+/// ends of the statements after it only.
 package struct MariaDBSource: DumpSource {
   private let settings: MariaDBSettings
   /// What the tool prints near the end, and only there.
@@ -100,6 +100,10 @@ struct MariaDBDump {
     errorText += text
     if !exit.succeeded {
       reasons.append("\(what) ended with \(exit)" + (complaint.isEmpty ? "" : ": \(complaint)"))
+      if complaint.contains("2013") || complaint.contains("Lost connection") {
+        let limit = survey.server.writeTimeout
+        reasons.append("the server died, or waited for us for longer than its net_write_timeout, \(limit) s")
+      }
     } else if !complaint.isEmpty {
       warnings.append("\(what) said: \(complaint)")
     }

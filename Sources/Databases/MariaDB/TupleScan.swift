@@ -19,49 +19,56 @@ struct TupleScan {
   /// Whether a tuple is open.
   var isInside: Bool { depth > 0 }
 
-  /// Goes on from `position`, which is set behind what was looked at. Two compares a byte within quotes, three without.
+  /// Goes on from `position`, which is set behind what was looked at. Two compares a byte within quotes; outside of them
+  /// one for what can mean nothing.
   mutating func run(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Outcome {
-    let quote = UInt8(ascii: "'")
-    let backslash = UInt8(ascii: "\\")
-    var index = position
     let count = bytes.count
-    if isEscaped, index < count {
+    guard position < count, let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .more }
+    var index = position
+    if isEscaped {
       isEscaped = false
       index += 1
     }
+    var quoted = isQuoted
     while index < count {
-      if isQuoted {
-        while index < count, bytes[index] != quote, bytes[index] != backslash { index &+= 1 }
+      if quoted {
+        while index < count, base[index] != 0x27, base[index] != 0x5c { index &+= 1 }
         guard index < count else { break }
-        if bytes[index] == quote {
-          isQuoted = false
+        if base[index] == 0x27 {
+          quoted = false
         } else {
           // What follows stands for itself, wherever it lies.
-          index += 1
+          index &+= 1
           if index == count { isEscaped = true }
         }
-        index += 1
+        index &+= 1
         continue
       }
-      let byte = bytes[index]
+      // Digits and letters lie above all that means something here.
+      while index < count, base[index] > 0x3b { index &+= 1 }
+      guard index < count else { break }
+      let byte = base[index]
       index &+= 1
-      if byte == quote {
-        isQuoted = true
-      } else if byte == UInt8(ascii: "(") {
+      switch byte {
+      case 0x27: quoted = true
+      case 0x28:
         if depth == 0 { begin = index - 1 }
         depth += 1
-      } else if byte == UInt8(ascii: ")") {
-        depth -= 1
-        if depth <= 0 {
-          depth = 0
+      case 0x29:
+        depth = max(0, depth - 1)
+        if depth == 0 {
+          isQuoted = false
           position = index
           return .tuple
         }
-      } else if byte == UInt8(ascii: ";"), depth == 0 {
+      case 0x3b where depth == 0:
+        isQuoted = false
         position = index
         return .end
+      default: break
       }
     }
+    isQuoted = quoted
     position = count
     return .more
   }

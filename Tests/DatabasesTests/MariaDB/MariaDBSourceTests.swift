@@ -205,16 +205,43 @@ struct MariaDBSourceTests {
       let words = ["LOCK TABLES small.t WRITE; SELECT SLEEP(30)"]
       let holder = try? RunningProgram(
         ["/usr/bin/mariadb", "--defaults-file=\(world.ownerFile)", "-e"] + words, environment: [:])
-      for _ in 0..<50 where !world.sql("SHOW FULL PROCESSLIST").contains("SLEEP(30)") { usleep(20_000) }
+      var tries = 0
+      while tries < 500, !world.sql("SHOW FULL PROCESSLIST").contains("SLEEP(30)") {
+        tries += 1
+        usleep(20_000)
+      }
       #expect(holder?.hasEnded == false, "\(holder?.errors ?? "")")
       lock.withLock { $0 = holder }
     }
     let outcome = try source.dump(into: sink, stop: StopSignal())
     #expect(outcome.reasons.first?.hasPrefix("the dump waited for a lock for longer than 1s") == true)
-    #expect(throws: Failure.self) { try source.prepare(stop: StopSignal()) }
     lock.withLock { $0?.signal(SIGKILL) }
     world.sql("SELECT CONCAT('KILL ', id, ';') FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP%'")
       .split(separator: "\n").forEach { world.sql(String($0)) }
+  }
+
+  @Test("is dumped by tools that run as another account, and under a bare environment")
+  func account() throws {
+    guard let world = try MariaDBWorld.shared(), geteuid() == 0 else { return }
+    world.sql("CREATE OR REPLACE DATABASE small; CREATE TABLE small.t (a int)")
+    var server = world.backupSettings()
+    server.tools.account = "nobody"
+    let path = getenv("PATH").map { String(cString: $0) } ?? ""
+    unsetenv("PATH")
+    defer { setenv("PATH", path, 1) }
+    let dumped = try world.dump(MariaDBSettings(server: server, databases: ["small"]))
+    #expect(dumped.outcome.reasons == [])
+    server.tools.account = "no-such-account"
+    #expect(throws: Failure.self) {
+      try MariaDBSource(MariaDBSettings(server: server)).prepare(stop: StopSignal())
+    }
+    server.tools = ToolSettings(prefix: ["env"])
+    let failure = #expect(throws: Failure.self) {
+      try MariaDBSource(MariaDBSettings(server: server)).prepare(stop: StopSignal())
+    }
+    #expect(failure?.code == .usage)
+    let elsewhere = ServerSettings(optionFile: world.ownerFile, tools: ToolSettings(prefix: ["env"]))
+    #expect(try world.dump(MariaDBSettings(server: elsewhere, databases: ["small"])).outcome.reasons == [])
   }
 
   @Test("names tables that can't be consistent")
