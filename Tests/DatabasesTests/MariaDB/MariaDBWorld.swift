@@ -5,6 +5,10 @@ import Profiles
 import TestKit
 import Testing
 
+/// Tests on the one server take turns: they make and drop the same databases.
+@Suite("A MariaDB server", .serialized)
+struct MariaDBServerTests {}
+
 /// A MariaDB server as tests use it: scripts run by its root, and profiles of either user.
 struct MariaDBWorld {
   let server: LoopbackDatabase
