@@ -1,5 +1,5 @@
-import CBlake2
 import Bytes
+import CBlake2
 
 /// BLAKE2b-256 without a key of many short messages at once, such as the rows of a table.
 ///

@@ -68,6 +68,8 @@ import Testing
     let copy = DumpSources.make(.postgresql(following))
     let second = try copy.prepare(stop: StopSignal())
     #expect(second.notes.contains { $0.hasPrefix("a standby, at most ") })
+    #expect(second.lag != nil)
+    #expect(description.lag == nil)
     #expect(second.notes.contains { $0.contains("a standby has no rows of unlogged tables: public.quick") })
     #expect(second.identity.split(separator: " ").last == description.identity.split(separator: " ").last)
     let kept = KeepingSink()

@@ -20,7 +20,8 @@ package struct PostgreSQLServer: Sendable {
   package static func find(
     _ connection: PostgreSQLConnection, databases: [String]? = nil, stop: StopSignal
   ) throws(Failure) -> PostgreSQLServer {
-    let newest = try PostgreSQLTools.find(connection, stop: stop)
+    let installed = try PostgreSQLTools.installed(connection, stop: stop)
+    let newest = try PostgreSQLTools.choose(from: installed, connection)
     var last: Failure?
     for database in databases?.first.map({ [$0] }) ?? ["postgres", "template1"] {
       let row: [[UInt8]]
@@ -33,7 +34,7 @@ package struct PostgreSQLServer: Sendable {
         if error.what.contains("does not exist"), !error.what.contains("role \"") { continue }
         throw error
       }
-      return try make(connection, row, database, stop)
+      return try make(connection, installed, row, database, stop)
     }
     throw last ?? Failure(connection.code, "no database to connect to", at: connection.label)
   }
@@ -42,7 +43,8 @@ package struct PostgreSQLServer: Sendable {
   package func query(_ database: String) -> PostgreSQLQuery { PostgreSQLQuery(connection, tools, database: database) }
 
   private static func make(
-    _ connection: PostgreSQLConnection, _ row: [[UInt8]], _ database: String, _ stop: StopSignal
+    _ connection: PostgreSQLConnection, _ installed: [PostgreSQLTools], _ row: [[UInt8]], _ database: String,
+    _ stop: StopSignal
   ) throws(Failure) -> PostgreSQLServer {
     let texts = row.map { String(decoding: $0, as: UTF8.self) }
     let version = PostgreSQLVersion(number: Int(texts[0]) ?? 0)
@@ -52,7 +54,7 @@ package struct PostgreSQLServer: Sendable {
         "the server has version \(texts[1]); \(PostgreSQLVersion.oldest.major) is the oldest supported",
         at: connection.label, next: "Dump it with a command source.")
     }
-    let tools = try PostgreSQLTools.find(for: version, connection, stop: stop)
+    let tools = try PostgreSQLTools.choose(from: installed, for: version, connection)
     let facts = PostgreSQLFacts.Server(
       version: version, versionText: texts[1], isStandby: texts[2] == "t", lagMilliseconds: Int64(texts[6]))
     var server = PostgreSQLServer(connection: connection, tools: tools, facts: facts, maintenance: database)

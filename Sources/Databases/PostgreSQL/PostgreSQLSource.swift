@@ -1,6 +1,7 @@
 package import Bytes
 package import Pipeline
 package import Profiles
+import Synchronization
 
 /// Databases of a PostgreSQL server, dumped by `pg_dump` in plain text: the form that is readable without us, that psql
 /// loads, and that changes least from day to day.
@@ -13,11 +14,14 @@ package import Profiles
 /// before anything starts, or named: passwords of roles, subscriptions, options of user mappings.
 package struct PostgreSQLSource: DumpSource {
   private let settings: PostgreSQLSettings
+  /// What `prepare` found, for `dump` right after it; a look costs some sessions.
+  private let prepared = Prepared()
 
   package init(_ settings: PostgreSQLSettings) { self.settings = settings }
 
   package func prepare(stop: StopSignal) throws(Failure) -> SourceDescription {
     let look = try Look(settings, stop)
+    prepared.keep(look)
     let version = look.server.facts.version
     var notes = look.notes
     notes.append(
@@ -33,11 +37,13 @@ package struct PostgreSQLSource: DumpSource {
     return SourceDescription(
       engine: "postgresql", version: version.text,
       identity: look.server.connection.label + (identifier.isEmpty ? "" : ", system \(identifier)"),
-      expectedSize: look.databases.reduce(0) { $0 + $1.examination.bytes }, notes: notes + look.losses)
+      expectedSize: look.databases.reduce(0) { $0 + $1.examination.bytes }, notes: notes + look.losses,
+      lag: look.server.facts.lagMilliseconds.map { Seconds(($0 + 999) / 1000) })
   }
 
   package func dump(into sink: any StreamSink, stop: StopSignal) throws(Failure) -> DumpOutcome {
-    let look = try Look(settings, stop)
+    let look: Look
+    if let found = prepared.take() { look = found } else { look = try Look(settings, stop) }
     let ledger = PostgreSQLLedger(sink)
     var truth = TruthManifest(engine: "postgresql")
     if settings.globals {
@@ -75,7 +81,7 @@ package struct PostgreSQLSource: DumpSource {
   }
 
   /// The server and the databases as they were found, before anything is written.
-  private struct Look {
+  private struct Look: Sendable {
     let server: PostgreSQLServer
     let databases: [(name: String, examination: PostgreSQLExamination)]
     let notes: [String]
@@ -99,5 +105,11 @@ package struct PostgreSQLSource: DumpSource {
     }
 
     var losses: [String] { globalLosses + databases.flatMap(\.examination.losses) }
+  }
+
+  private final class Prepared: Sendable {
+    private let look = Mutex<Look?>(nil)
+    func keep(_ found: Look) { look.withLock { $0 = found } }
+    func take() -> Look? { look.withLock { $0.take() } }
   }
 }
