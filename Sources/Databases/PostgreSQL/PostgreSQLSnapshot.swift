@@ -110,6 +110,16 @@ final class PostgreSQLSnapshot {
     return counts
   }
 
+  /// Why it is no longer held; nil if it is.
+  var trouble: Failure? {
+    do {
+      _ = try session.rows("SELECT 1;", columns: 1)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   /// Lets go of it.
   func release() { session.close() }
 }

@@ -4,7 +4,11 @@ package import Profiles
 import Synchronization
 
 /// Databases of a PostgreSQL server, dumped by `pg_dump` in plain text: the form that is readable without us, that psql
-/// loads, and that changes least from day to day.
+/// loads, whose rows can be counted and hashed as they pass, and that changes least from day to day.
+///
+/// Measured with 356 MB of pgbench and JSON and a second day of 20,000 transactions, stored bytes in MB for the first and
+/// the second day: plain 34.2 and 3.1; custom without compression 34.7 and 3.1; directory without compression, which
+/// needs disk of the dump's size, 34.3 and 3.1; custom as it is by default 35.5 and 36.9.
 ///
 /// Streams: `globals.sql` with roles and tablespaces; for each database `schema.dump` (custom format, everything but
 /// data), `data-0001.sql` with everything but big tables, one more for each of these, all of one snapshot; and
