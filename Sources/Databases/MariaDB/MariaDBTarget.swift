@@ -53,7 +53,6 @@ package struct MariaDBTarget: LoadTarget {
     let silent = try isSilent(server, connection, stop)
     if silent { events(.note("what is loaded is not written to the binary log: no replica is connected")) }
     try feed(plan, streams, connection, silent: silent, stop: stop)
-    try preparation.finish(stop: stop)
     events(.phase("analyze"))
     outcome.warnings = try MariaDBTarget.analyze(plan, connection, stop)
     outcome.warnings += try missingPrograms(plan, streams, connection, stop)
@@ -63,6 +62,15 @@ package struct MariaDBTarget: LoadTarget {
   package func truth(of plan: LoadPlan, stop: StopSignal) throws(Failure) -> TruthManifest {
     let connection = try connect(stop)
     return try MariaDBTruth.take(plan, connection, stop: stop)
+  }
+
+  /// Takes our table out of what was loaded and found good: until then the next load begins again. What is replaced was
+  /// set aside before, for views, triggers and routines can't be moved from one database to another.
+  package func settle(
+    _ plan: LoadPlan, _ outcome: LoadOutcome, from streams: any StreamProvider, stop: StopSignal
+  ) throws(Failure) -> LoadOutcome {
+    try MariaDBPreparation(try connect(stop), plan).finish(stop: stop)
+    return outcome
   }
 
   private func connect(_ stop: StopSignal) throws(Failure) -> MariaDBConnection {

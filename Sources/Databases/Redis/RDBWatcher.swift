@@ -19,6 +19,8 @@ package final class RDBWatcher: StreamWatcher {
           self.expiring += 1
           return
         }
+        // The key that says that a load is not settled is none of the data.
+        if entry.database == 0, entry.key == Array(RedisTarget.mark.utf8) { return }
         var hash = HashStream()
         hash.update([RDBWatcher.family(entry.type)] + entry.key)
         self.databases[entry.database, default: MultisetChecksum()].add(hash.finish())

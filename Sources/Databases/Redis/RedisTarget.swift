@@ -13,7 +13,7 @@ import Synchronization
 /// source needs.
 package struct RedisTarget: LoadTarget {
   /// The key that stands in a server that is being loaded.
-  private static let mark = "lifeboat is loading"
+  static let mark = "lifeboat is loading"
   private let settings: ServerSettings
 
   package init(_ settings: ServerSettings) { self.settings = settings }
@@ -83,8 +83,16 @@ package struct RedisTarget: LoadTarget {
     _ = try connection.ask(["SET", RedisTarget.mark, "1"], stop: stop)
     events(.phase("load"))
     try feed(streams, connection, stop)
-    _ = try connection.ask(["DEL", RedisTarget.mark], stop: stop)
     return LoadOutcome()
+  }
+
+  /// Takes our key out of what was loaded and found good: until then the next load goes on where this one was.
+  package func settle(
+    _ plan: LoadPlan, _ outcome: LoadOutcome, from streams: any StreamProvider, stop: StopSignal
+  ) throws(Failure) -> LoadOutcome {
+    let connection = try RedisConnection(settings, failing: .targetRefused, stop: stop)
+    _ = try connection.ask(["DEL", RedisTarget.mark], stop: stop)
+    return outcome
   }
 
   package func truth(of plan: LoadPlan, stop: StopSignal) throws(Failure) -> TruthManifest {

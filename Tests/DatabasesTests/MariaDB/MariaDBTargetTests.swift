@@ -18,7 +18,8 @@ extension MariaDBServerTests {
       let plan = try target.examine(streams, request, stop: stop)
       #expect(plan.obstacles == [])
       let outcome = try target.load(plan, from: streams, stop: stop) { _ in }
-      return (plan, outcome, try target.truth(of: plan, stop: stop))
+      let truth = try target.truth(of: plan, stop: stop)
+      return (plan, try target.settle(plan, outcome, from: streams, stop: stop), truth)
     }
 
     private func differences(_ dumped: MariaDBDumped, _ truth: TruthManifest) -> [String] {

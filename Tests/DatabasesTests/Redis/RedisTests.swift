@@ -86,8 +86,9 @@ struct RedisTests {
     let streams = KeptStreams(sink)
     let plan = try target.examine(streams, LoadRequest(), stop: StopSignal())
     #expect(plan.obstacles == [])
-    _ = try target.load(plan, from: streams, stop: StopSignal()) { _ in }
+    let loaded = try target.load(plan, from: streams, stop: StopSignal()) { _ in }
     let truth = try target.truth(of: plan, stop: StopSignal())
+    _ = try target.settle(plan, loaded, from: streams, stop: StopSignal())
     #expect(outcome.truth?.differences(from: truth) == [])
     #expect(redis(server, "DEBUG DIGEST") == redis(other, "DEBUG DIGEST"))
     #expect(redis(other, "FCALL f 0") == "7")
@@ -116,8 +117,9 @@ struct RedisTests {
     let second = try target.examine(streams, LoadRequest(), stop: StopSignal())
     #expect(second.obstacles == [])
     #expect(second.steps.first == "go on with an interrupted load")
-    _ = try target.load(second, from: streams, stop: StopSignal()) { _ in }
+    let loaded = try target.load(second, from: streams, stop: StopSignal()) { _ in }
     #expect(outcome.truth?.differences(from: try target.truth(of: second, stop: StopSignal())) == [])
+    _ = try target.settle(second, loaded, from: streams, stop: StopSignal())
     #expect(redis(server, "DEBUG DIGEST") == redis(other, "DEBUG DIGEST"))
   }
 
