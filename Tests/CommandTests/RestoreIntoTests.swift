@@ -111,9 +111,9 @@ struct RestoreIntoTests {
     #expect(running.wait() == -SIGKILL)
     #expect(site.databases.count == 2)
     #expect(!site.databases.contains("cmd_kill_b"))
-    let again = try site.restore(["here", "--as", "cmd_kill_b"])
+    let again = try site.restore(["here", "--as", "cmd_kill_b", "--json"])
     #expect(again.status == 0, "\(again.errors)")
-    #expect(again.errors.contains("was left by a restore that did not end"))
+    #expect(again.text.contains("was left by a restore that did not end"))
     #expect(site.databases == ["cmd_kill", "cmd_kill_b"])
   }
 
