@@ -8,7 +8,7 @@ import TestKit
 import Testing
 
 /// Gives the streams of a dump that a test holds in memory.
-final class KeptStreams: StreamProvider, @unchecked Sendable {
+final class LoadedStreams: StreamProvider, @unchecked Sendable {
   private(set) var kept: [(name: String, bytes: [UInt8])]
   /// A stream that turns out to be damaged in its middle.
   var damaged: String?
@@ -74,12 +74,12 @@ struct PostgreSQLLoadTests {
     SELECT setval('customers_id_seq', 4711);
     """
 
-  private func source(_ name: String) throws -> (PostgreSQLDatabaseForTest, KeptStreams, TruthManifest)? {
+  private func source(_ name: String) throws -> (PostgreSQLDatabaseForTest, LoadedStreams, TruthManifest)? {
     guard let database = try PostgreSQLDatabaseForTest(name) else { return nil }
     database.run(PostgreSQLLoadTests.schema)
     let (sink, outcome) = try database.dump()
     #expect(outcome.verdict == .complete)
-    return (database, KeptStreams(sink), try #require(outcome.truth))
+    return (database, LoadedStreams(sink), try #require(outcome.truth))
   }
 
   private func target(_ server: DatabaseServer) -> PostgreSQLTarget {
@@ -93,7 +93,7 @@ struct PostgreSQLLoadTests {
   /// Everything from the look to the name.
   @discardableResult
   private func load(
-    _ streams: KeptStreams, _ request: LoadRequest, on server: DatabaseServer, truth: TruthManifest? = nil
+    _ streams: LoadedStreams, _ request: LoadRequest, on server: DatabaseServer, truth: TruthManifest? = nil
   ) throws -> (plan: LoadPlan, outcome: LoadOutcome) {
     let target = target(server)
     let plan = try target.examine(streams, request, stop: StopSignal())
@@ -106,7 +106,8 @@ struct PostgreSQLLoadTests {
     return (plan, outcome)
   }
 
-  private func obstacles(_ streams: KeptStreams, _ request: LoadRequest, on server: DatabaseServer) throws -> [String] {
+  private func obstacles(_ streams: LoadedStreams, _ request: LoadRequest, on server: DatabaseServer) throws -> [String]
+  {
     try target(server).examine(streams, request, stop: StopSignal()).obstacles
   }
 
@@ -133,7 +134,7 @@ struct PostgreSQLLoadTests {
     let (sink, _) = try database.dump()
     drop(server, "load copy")
     defer { drop(server, "load copy") }
-    let again = KeptStreams(sink)
+    let again = LoadedStreams(sink)
     _ = streams
     let (plan, outcome) = try load(again, LoadRequest(newName: "load copy", jobs: 2), on: server, truth: truth)
     #expect(outcome.warnings == [])
@@ -293,7 +294,7 @@ struct PostgreSQLLoadTests {
     defer { roles("DROP ROLE IF EXISTS load_writer") }
     database.run("CREATE TABLE t (x int); ALTER TABLE t OWNER TO load_writer; INSERT INTO t VALUES (1)")
     let (sink, _) = try database.dump(try database.settings { $0.globals = true })
-    let streams = KeptStreams(sink)
+    let streams = LoadedStreams(sink)
     database.run("DROP TABLE t")
     roles("DROP ROLE load_writer")
     defer { drop(server, "load_mine") }

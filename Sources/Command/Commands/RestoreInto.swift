@@ -20,11 +20,7 @@ struct RestoreInto {
     let named = try NamedComponent(command.component)
     let profile = try profile(named)
     let server = try server(of: profile)
-    guard let loader = LoadTargets.make(server) else {
-      throw Failure(
-        .usage, "nothing can be loaded into a server of the kind \(server.kind.rawValue)", at: target,
-        next: "Restore to a folder with --to.")
-    }
+    let loader = LoadTargets.make(server)
     // What contradicts itself is said before a passphrase is asked for.
     _ = try command.load.request(checksums: true)
     let chosen = try open(named, clock, in: context)

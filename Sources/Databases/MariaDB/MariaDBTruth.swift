@@ -17,7 +17,8 @@ enum MariaDBTruth {
     }
     let command = try connection.command(.dump, words + ["--databases", "--"] + plan.databases.map(\.target))
     let child = try Child.start(command, stop: stop)
-    let watcher = InsertWatcher()
+    let checksums = plan.request.checksums
+    let watcher = InsertWatcher(checksums: checksums)
     var part = Buffer(capacity: 1 << 20)
     while true {
       part.count = try part.withCapacity { (room) throws(Failure) in try child.read(into: room) }
@@ -31,7 +32,7 @@ enum MariaDBTruth {
         .unproven, "what was loaded can't be read back: \(connection.complaint(child.errorText)) \(exit)",
         at: connection.place)
     }
-    return renamed(contents.manifest(checksums: true), plan)
+    return renamed(contents.manifest(checksums: checksums), plan)
   }
 
   private static func renamed(_ manifest: TruthManifest, _ plan: LoadPlan) -> TruthManifest {
