@@ -1,10 +1,9 @@
-import CBlake2
 import Bytes
+import CBlake2
 
 /// BLAKE2b-256 without a key of many short messages at once, such as the rows of a table.
 ///
-/// Measured, one core of an EPYC (Zen 4): see the note beside the watchers that use it. A message of at most 128 bytes is
-/// one block, and blocks of different messages do not wait for each other.
+/// A message of at most 128 bytes is one block, and blocks of different messages do not wait for each other.
 package final class DigestBatch {
   /// How many messages are taken before they must be hashed.
   package static let capacity = 512

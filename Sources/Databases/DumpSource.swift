@@ -36,15 +36,19 @@ package struct SourceDescription: Sendable, Equatable {
   package var expectedSize: UInt64?
   /// What a person should know, though nothing is wrong.
   package var notes: [String]
+  /// How far a replica that is dumped is at most behind its primary: what is dumped is that much older than it looks.
+  package var lag: Seconds?
 
   package init(
-    engine: String, version: String = "", identity: String, expectedSize: UInt64? = nil, notes: [String] = []
+    engine: String, version: String = "", identity: String, expectedSize: UInt64? = nil, notes: [String] = [],
+    lag: Seconds? = nil
   ) {
     self.engine = engine
     self.version = version
     self.identity = identity
     self.expectedSize = expectedSize
     self.notes = notes
+    self.lag = lag
   }
 }
 

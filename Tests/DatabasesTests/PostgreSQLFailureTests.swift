@@ -121,7 +121,12 @@ import Testing
       let folder = try Self.tools(database.server, "pg_dump", script)
       return try database.dump(database.settings { $0.server.tools.folder = folder.path }).outcome.reasons
     }
-    #expect(try reasons("exec $TOOLS/pg_dump \"$@\"") == [])
+    let files = TemporaryFolder()
+    let seen = files.path("seen")
+    #expect(try reasons("(echo \"$@\"; env) >> \(seen); exec $TOOLS/pg_dump \"$@\"") == [])
+    let told = String(decoding: try Files.read(seen), as: UTF8.self)
+    #expect(told.contains("--section=data"))
+    #expect(!told.contains(database.server.backupPassword))
     let isData = "[[ \"$*\" == *section=data* ]]"
     let short = try reasons(
       "if \(isData); then $TOOLS/pg_dump \"$@\" | head -c 3000; exit 0; fi; exec $TOOLS/pg_dump \"$@\"")
@@ -197,7 +202,11 @@ import Testing
     #expect(throws: Failure(.interrupted, "enough")) { try source.dump(into: stopping, stop: stop) }
     let left =
       "SELECT count(*) FROM pg_stat_activity WHERE datname = 'lb_endings' AND application_name IN ('lifeboat', 'pg_dump')"
-    for _ in 0..<200 where database.run(left) != "0" { usleep(20_000) }
+    var tries = 200
+    while tries > 0, database.run(left) != "0" {
+      usleep(20_000)
+      tries -= 1
+    }
     #expect(database.run(left) == "0")
   }
 }

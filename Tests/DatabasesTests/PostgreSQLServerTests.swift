@@ -27,6 +27,9 @@ import Testing
     #expect(description.identity.hasPrefix("127.0.0.1:\(server.port), system "))
     #expect(description.notes.contains("exclude names no database: \"no such\""))
     #expect(description.notes.contains("the database \"shut\" takes no connections and is not dumped"))
+    var named = settings
+    named.databases = ["shut"]
+    #expect(throws: Failure.self) { try DumpSources.make(.postgresql(named)).prepare(stop: StopSignal()) }
     #expect(!description.notes.contains { $0.hasPrefix("roles are dumped without") })
     let sink = KeepingSink()
     let outcome = try source.dump(into: sink, stop: StopSignal())
@@ -43,6 +46,12 @@ import Testing
       outcome.truth?.tables.map { String(decoding: $0.name, as: UTF8.self) } == [
         "one.public.quick", "one.public.t", "two.public.t",
       ])
+    try checkPlain(server, settings)
+    try checkStandby(of: server, description)
+  }
+
+  /// Somebody with less than pg_read_all_data.
+  private func checkPlain(_ server: DatabaseServer, _ settings: PostgreSQLSettings) throws {
     PostgreSQLShell.run(
       server, "two", "CREATE ROLE lb_plain LOGIN PASSWORD 'plainPassword-4'; GRANT SELECT ON t TO lb_plain")
     let folder = TemporaryFolder()
@@ -58,7 +67,6 @@ import Testing
     #expect(try poor.dump(into: less, stop: StopSignal()).reasons == [])
     #expect(!String(decoding: try #require(less.bytes("globals.sql")), as: UTF8.self).contains("SCRAM"))
     #expect(try PostgreSQLFacts(json: try #require(less.bytes("two/about.json"))).losses == [loss])
-    try checkStandby(of: server, description)
   }
 
   private func checkStandby(of server: DatabaseServer, _ description: SourceDescription) throws {
@@ -68,6 +76,8 @@ import Testing
     let copy = DumpSources.make(.postgresql(following))
     let second = try copy.prepare(stop: StopSignal())
     #expect(second.notes.contains { $0.hasPrefix("a standby, at most ") })
+    #expect(second.lag != nil)
+    #expect(description.lag == nil)
     #expect(second.notes.contains { $0.contains("a standby has no rows of unlogged tables: public.quick") })
     #expect(second.identity.split(separator: " ").last == description.identity.split(separator: " ").last)
     let kept = KeepingSink()
@@ -138,5 +148,32 @@ import Testing
       $0.tools.prefix = ["env", "PGSERVICEFILE=\(folder.path("service.conf"))"]
       $0.tools.folder = server["TOOLS"]
     }
+  }
+
+  @Test("a standby that cancels the dump for the sake of its replay leaves a quarantined one, with what to do")
+  func conflict() throws {
+    guard let shared = try DatabaseServer.postgres() else { return }
+    let primary = try shared.another(named: "primary")
+    PostgreSQLShell.run(
+      primary, "postgres", "CREATE TABLE t AS SELECT n, repeat(md5(n::text), 20) FROM generate_series(1, 40000) n")
+    let options = ["--standby", primary.folder, "max_standby_streaming_delay=0"]
+    let standby = try shared.another(named: "conflict", options: options)
+    var settings = try PostgreSQLShell.settings(standby)
+    settings.databases = ["postgres"]
+    let source = DumpSources.make(.postgresql(settings))
+    _ = try source.prepare(stop: StopSignal())
+    let sink = KeepingSink(stop: StopSignal())
+    sink.before = { stream in
+      guard stream.name == Array("postgres/data-0001.sql".utf8) else { return }
+      PostgreSQLShell.run(primary, "postgres", "DROP TABLE t")
+      var tries = 500
+      while tries > 0, PostgreSQLShell.run(standby, "postgres", "SELECT to_regclass('t') IS NULL") != "t" {
+        usleep(10_000)
+        tries -= 1
+      }
+    }
+    let reasons = try source.dump(into: sink, stop: StopSignal()).reasons
+    #expect(reasons.contains { $0.contains("data-0001.sql: pg_dump ended with exit status 1") })
+    #expect(reasons.contains { $0.contains("max_standby_streaming_delay") }, "\(reasons)")
   }
 }

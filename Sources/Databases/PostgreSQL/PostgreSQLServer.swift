@@ -20,7 +20,8 @@ package struct PostgreSQLServer: Sendable {
   package static func find(
     _ connection: PostgreSQLConnection, databases: [String]? = nil, stop: StopSignal
   ) throws(Failure) -> PostgreSQLServer {
-    let newest = try PostgreSQLTools.find(connection, stop: stop)
+    let installed = try PostgreSQLTools.installed(connection, stop: stop)
+    let newest = try PostgreSQLTools.choose(from: installed, connection)
     var last: Failure?
     for database in databases?.first.map({ [$0] }) ?? ["postgres", "template1"] {
       let row: [[UInt8]]
@@ -33,7 +34,7 @@ package struct PostgreSQLServer: Sendable {
         if error.what.contains("does not exist"), !error.what.contains("role \"") { continue }
         throw error
       }
-      return try make(connection, row, database, stop)
+      return try make(connection, installed, row, database, stop)
     }
     throw last ?? Failure(connection.code, "no database to connect to", at: connection.label)
   }
@@ -42,7 +43,8 @@ package struct PostgreSQLServer: Sendable {
   package func query(_ database: String) -> PostgreSQLQuery { PostgreSQLQuery(connection, tools, database: database) }
 
   private static func make(
-    _ connection: PostgreSQLConnection, _ row: [[UInt8]], _ database: String, _ stop: StopSignal
+    _ connection: PostgreSQLConnection, _ installed: [PostgreSQLTools], _ row: [[UInt8]], _ database: String,
+    _ stop: StopSignal
   ) throws(Failure) -> PostgreSQLServer {
     let texts = row.map { String(decoding: $0, as: UTF8.self) }
     let version = PostgreSQLVersion(number: Int(texts[0]) ?? 0)
@@ -52,7 +54,7 @@ package struct PostgreSQLServer: Sendable {
         "the server has version \(texts[1]); \(PostgreSQLVersion.oldest.major) is the oldest supported",
         at: connection.label, next: "Dump it with a command source.")
     }
-    let tools = try PostgreSQLTools.find(for: version, connection, stop: stop)
+    let tools = try PostgreSQLTools.choose(from: installed, for: version, connection)
     let facts = PostgreSQLFacts.Server(
       version: version, versionText: texts[1], isStandby: texts[2] == "t", lagMilliseconds: Int64(texts[6]))
     var server = PostgreSQLServer(connection: connection, tools: tools, facts: facts, maintenance: database)
@@ -92,7 +94,7 @@ extension PostgreSQLServer {
       SELECT datname, datallowconn AND datconnlimit <> -2, datistemplate, has_database_privilege(oid, 'CONNECT')
       FROM pg_database ORDER BY datname COLLATE "C";
       """, columns: 4, stop: stop)
-    var found: [String: (open: Bool, template: Bool, allowed: Bool)] = [:]
+    var found: [String: DatabaseState] = [:]
     var notes: [String] = []
     for row in rows {
       guard let name = String(validating: row[0], as: UTF8.self) else {
@@ -100,33 +102,55 @@ extension PostgreSQLServer {
           connection.code, "the database \(Printable.text(row[0])) has a name that is not UTF-8", at: connection.label,
           next: "Rename it: no command line can name it.")
       }
-      found[name] = (row[1] == [0x74], row[2] == [0x74], row[3] == [0x74])
+      found[name] = DatabaseState(row)
     }
     for name in settings.exclude where found[name] == nil {
       notes.append("exclude names no database: \(Printable.quoted(name))")
     }
+    let wanted =
+      settings.databases ?? found.keys.filter { found[$0]?.template == false && !settings.exclude.contains($0) }
     var names: [String] = []
-    for name in settings.databases ?? found.keys.filter({ found[$0]?.template == false }) {
-      if settings.databases == nil, settings.exclude.contains(name) { continue }
-      guard let state = found[name] else {
-        throw Failure(
-          connection.code, "there is no database \(Printable.quoted(name))", at: connection.label,
-          next: "Check source.databases; names are spelled exactly as psql -l shows them.")
-      }
-      guard state.open else {
-        notes.append("the database \(Printable.quoted(name)) takes no connections and is not dumped")
-        continue
-      }
-      guard state.allowed else {
-        throw Failure(
-          connection.code, "the role \(role) may not connect to the database \(Printable.quoted(name))",
-          at: connection.label, next: "Grant it CONNECT, or name the database under source.exclude.")
-      }
-      names.append(name)
-    }
+    for name in wanted where try isOpen(name, found[name], settings, &notes) { names.append(name) }
     guard !names.isEmpty else {
       throw Failure(connection.code, "there is no database to dump", at: connection.label)
     }
     return (Array(Set(names)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, notes)
+  }
+
+  private struct DatabaseState {
+    let open: Bool
+    let template: Bool
+    let allowed: Bool
+
+    init(_ row: [[UInt8]]) {
+      let yes = [UInt8(ascii: "t")]
+      (open, template, allowed) = (row[1] == yes, row[2] == yes, row[3] == yes)
+    }
+  }
+
+  /// Whether a database can be dumped; throws for one that should be and can't.
+  private func isOpen(
+    _ name: String, _ state: DatabaseState?, _ settings: PostgreSQLSettings, _ notes: inout [String]
+  ) throws(Failure) -> Bool {
+    guard let state else {
+      throw Failure(
+        connection.code, "there is no database \(Printable.quoted(name))", at: connection.label,
+        next: "Check source.databases; names are spelled exactly as psql -l shows them.")
+    }
+    guard state.open else {
+      if settings.databases != nil {
+        throw Failure(
+          connection.code, "the database \(Printable.quoted(name)) takes no connections", at: connection.label,
+          next: "ALTER DATABASE … ALLOW_CONNECTIONS true, or take it out of source.databases.")
+      }
+      notes.append("the database \(Printable.quoted(name)) takes no connections and is not dumped")
+      return false
+    }
+    guard state.allowed else {
+      throw Failure(
+        connection.code, "the role \(role) may not connect to the database \(Printable.quoted(name))",
+        at: connection.label, next: "Grant it CONNECT, or name the database under source.exclude.")
+    }
+    return true
   }
 }

@@ -25,6 +25,14 @@ final class PostgreSQLSnapshot {
   /// Statements that are sent before their results are read.
   private static let batch = 200
 
+  /// Settings of later versions: one would end the transaction after a while whatever it does, the other lets the server
+  /// notice in the middle of a count that nobody waits for it any more.
+  private static let guards = """
+    SELECT set_config(v.name, v.value, false)
+    FROM (VALUES ('transaction_timeout', '0'), ('client_connection_check_interval', '5s')) v (name, value)
+    WHERE EXISTS (SELECT FROM pg_settings s WHERE s.name = v.name);
+    """
+
   /// Takes it; again if a table vanishes meanwhile.
   static func take(
     _ query: PostgreSQLQuery, lockTimeout: Seconds, stop: StopSignal
@@ -45,11 +53,7 @@ final class PostgreSQLSnapshot {
     let session = try PostgreSQLSession(query, stop: stop)
     self.session = session
     let patience = "SET lock_timeout = '\(max(1, lockTimeout.count))s';\n"
-    // A later setting, which would end the transaction after a while whatever it does.
-    let version = try session.rows(patience + "SELECT current_setting('server_version_num');", columns: 1)
-    if PostgreSQLCatalog.number(version[0][0]) >= 170_000 {
-      _ = try session.rows("SET transaction_timeout = 0;", columns: 1)
-    }
+    _ = try session.rows(patience + PostgreSQLSnapshot.guards, columns: 1)
     let before = try session.rows(PostgreSQLCatalog.tables, columns: PostgreSQLCatalog.tableColumns)
     _ = try session.rows("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;", columns: 1)
     try PostgreSQLSnapshot.lock(before.map(PostgreSQLCatalog.table), session)
@@ -104,6 +108,16 @@ final class PostgreSQLSnapshot {
       counts += try session.rows(script, columns: 1).map { PostgreSQLCatalog.number($0[0]) }
     }
     return counts
+  }
+
+  /// Why it is no longer held; nil if it is.
+  var trouble: Failure? {
+    do {
+      _ = try session.rows("SELECT 1;", columns: 1)
+      return nil
+    } catch {
+      return error
+    }
   }
 
   /// Lets go of it.

@@ -1,9 +1,14 @@
 package import Bytes
 package import Pipeline
 package import Profiles
+import Synchronization
 
 /// Databases of a PostgreSQL server, dumped by `pg_dump` in plain text: the form that is readable without us, that psql
-/// loads, and that changes least from day to day.
+/// loads, whose rows can be counted and hashed as they pass, and that changes least from day to day.
+///
+/// Measured with 356 MB of pgbench and JSON and a second day of 20,000 transactions, stored bytes in MB for the first and
+/// the second day: plain 34.2 and 3.1; custom without compression 34.7 and 3.1; directory without compression, which
+/// needs disk of the dump's size, 34.3 and 3.1; custom as it is by default 35.5 and 36.9.
 ///
 /// Streams: `globals.sql` with roles and tablespaces; for each database `schema.dump` (custom format, everything but
 /// data), `data-0001.sql` with everything but big tables, one more for each of these, all of one snapshot; and
@@ -13,6 +18,8 @@ package import Profiles
 /// before anything starts, or named: passwords of roles, subscriptions, options of user mappings.
 package struct PostgreSQLSource: DumpSource {
   private let settings: PostgreSQLSettings
+  /// What `prepare` found, for `dump` right after it; a look costs some sessions.
+  private let prepared = Prepared()
 
   package init(_ settings: PostgreSQLSettings) { self.settings = settings }
 
@@ -20,6 +27,7 @@ package struct PostgreSQLSource: DumpSource {
 
   package func prepare(stop: StopSignal) throws(Failure) -> SourceDescription {
     let look = try Look(settings, stop)
+    prepared.keep(look)
     let version = look.server.facts.version
     var notes = look.notes
     notes.append(
@@ -35,11 +43,13 @@ package struct PostgreSQLSource: DumpSource {
     return SourceDescription(
       engine: "postgresql", version: version.text,
       identity: look.server.connection.label + (identifier.isEmpty ? "" : ", system \(identifier)"),
-      expectedSize: look.databases.reduce(0) { $0 + $1.examination.bytes }, notes: notes + look.losses)
+      expectedSize: look.databases.reduce(0) { $0 + $1.examination.bytes }, notes: notes + look.losses,
+      lag: look.server.facts.lagMilliseconds.map { Seconds(($0 + 999) / 1000) })
   }
 
   package func dump(into sink: any StreamSink, stop: StopSignal) throws(Failure) -> DumpOutcome {
-    let look = try Look(settings, stop)
+    let look: Look
+    if let found = prepared.take() { look = found } else { look = try Look(settings, stop) }
     let ledger = PostgreSQLLedger(sink)
     var truth = TruthManifest(engine: "postgresql")
     if settings.globals {
@@ -77,7 +87,7 @@ package struct PostgreSQLSource: DumpSource {
   }
 
   /// The server and the databases as they were found, before anything is written.
-  private struct Look {
+  private struct Look: Sendable {
     let server: PostgreSQLServer
     let databases: [(name: String, examination: PostgreSQLExamination)]
     let notes: [String]
@@ -101,5 +111,11 @@ package struct PostgreSQLSource: DumpSource {
     }
 
     var losses: [String] { globalLosses + databases.flatMap(\.examination.losses) }
+  }
+
+  private final class Prepared: Sendable {
+    private let look = Mutex<Look?>(nil)
+    func keep(_ found: Look) { look.withLock { $0 = found } }
+    func take() -> Look? { look.withLock { $0.take() } }
   }
 }

@@ -27,7 +27,13 @@ package struct PostgreSQLTools: Sendable, Equatable {
   package static func find(
     for server: PostgreSQLVersion? = nil, _ connection: PostgreSQLConnection, stop: StopSignal
   ) throws(Failure) -> PostgreSQLTools {
-    let found = try candidates(connection, stop)
+    try choose(from: try installed(connection, stop: stop), for: server, connection)
+  }
+
+  /// The one for a server, of those that are installed.
+  static func choose(
+    from found: [PostgreSQLTools], for server: PostgreSQLVersion? = nil, _ connection: PostgreSQLConnection
+  ) throws(Failure) -> PostgreSQLTools {
     guard let newest = found.max(by: { $0.version < $1.version }) else {
       throw Failure(connection.code, "no psql and pg_dump are installed", next: install)
     }
@@ -44,19 +50,20 @@ package struct PostgreSQLTools: Sendable, Equatable {
     return newest
   }
 
-  private static func candidates(
-    _ connection: PostgreSQLConnection, _ stop: StopSignal
+  /// All that a profile's settings lead to.
+  static func installed(
+    _ connection: PostgreSQLConnection, stop: StopSignal
   ) throws(Failure) -> [PostgreSQLTools] {
     let settings = connection.settings.tools
     if settings.folder != nil || !settings.prefix.isEmpty {
       return [PostgreSQLTools(folder: settings.folder, version: try version(in: settings.folder, connection, stop))]
     }
-    var folders: [String] = []
-    for folder in installed() where hasTools(folder) && !folders.contains(folder) {
-      folders.append(folder)
+    var known: [String] = []
+    for folder in folders() where hasTools(folder) && !known.contains(folder) {
+      known.append(folder)
     }
     var found: [PostgreSQLTools] = []
-    for folder in folders {
+    for folder in known {
       // A broken installation beside a good one is no reason to fail.
       if let version = try? version(in: folder, connection, stop) {
         found.append(PostgreSQLTools(folder: folder, version: version))
@@ -81,7 +88,7 @@ package struct PostgreSQLTools: Sendable, Equatable {
 
   /// Folders in which tools may lie: those of distributions, one a version, then `PATH`. Debian's own wrappers in
   /// `PATH` would choose a version by a server of their own, so they come last.
-  private static func installed() -> [String] {
+  private static func folders() -> [String] {
     var folders: [String] = []
     for pattern in ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin"] {
       var result = glob_t()
