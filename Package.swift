@@ -84,7 +84,7 @@ let tests: [Target] = [
   .testTarget(
     name: "StoreS3Tests",
     dependencies: ["StoreS3", "Store", "Cryptography", "Profiles", "Pipeline", "Bytes", "FaultProxy", "TestKit"]),
-  .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Bytes", "TestKit"]),
+  .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Bytes", "TestKit", yams]),
   .testTarget(name: "RescueTests", dependencies: ["Bytes", "TestKit"], exclude: ["Golden", "make-golden"]),
   .testTarget(name: "FormatTests", dependencies: ["Format", "Cryptography", "Bytes", "TestKit"]),
   .testTarget(

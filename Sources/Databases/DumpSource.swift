@@ -92,7 +92,8 @@ package enum DumpSources {
     case .standardInput(let settings): StandardInputSource(settings)
     case .directory(let settings): DirectorySource(settings)
     case .postgresql(let settings): PostgreSQLSource(settings)
-    case .mariadb, .redis: preconditionFailure("not built yet")
+    case .mariadb(let settings): MariaDBSource(settings)
+    case .redis(let settings): RedisSource(settings)
     }
   }
 }

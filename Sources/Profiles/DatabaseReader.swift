@@ -31,8 +31,7 @@ struct DatabaseReader {
 
   /// Which databases, nil for all of them; and which not.
   private func databases() -> ([String]?, [String]) {
-    let field = section.field("databases", "a list of names, or the word all")
-    if field == nil { section.assume("databases", "all") }
+    let field = section.field("databases", "a list of names, or the word all", assumed: "all")
     let isAll = field?.isWord("all") ?? true
     var names: [String]?
     if field?.isRecording == true || isAll { _ = field?.choice([("all", ())]) }
@@ -43,18 +42,13 @@ struct DatabaseReader {
   }
 
   private func truth(_ name: String, _ about: String) -> Bool {
-    if let field = section.field(name, about) { return field.truth() ?? true }
-    section.assume(name, "true")
-    return true
+    section.field(name, about, assumed: "true").flatMap { $0.truth() } ?? true
   }
 
   private func lockTimeout() -> Seconds {
     let assumed = PostgreSQLSettings.defaultLockTimeout
-    if let field = section.field("lock-timeout", "how long to wait for a lock on a table") {
-      return field.span() ?? assumed
-    }
-    section.assume("lock-timeout", assumed.text)
-    return assumed
+    let field = section.field("lock-timeout", "how long to wait for a lock on a table", assumed: assumed.text)
+    return field?.span() ?? assumed
   }
 }
 

@@ -9,8 +9,9 @@ final class FileContext {
   let environment: (String) -> String?
   /// Where files that this one extends are looked up by their names.
   let folders: [String]
-  /// Whether keys that must be there may be left to a file that extends this one.
-  let isBase: Bool
+  /// Whether keys that must be there may be missing: they are left to a file that extends this one, or stand in one
+  /// that could not be read.
+  private(set) var mayLackKeys: Bool
   let problems: Problems
   private(set) var entries: [ProfileDescription.Entry] = []
 
@@ -21,9 +22,12 @@ final class FileContext {
     self.file = file
     self.environment = environment
     self.folders = folders
-    self.isBase = isBase
+    mayLackKeys = isBase
     problems = Problems(file: file)
   }
+
+  /// Notes that a file that this one extends could not be read.
+  func noteUnreadBase() { mayLackKeys = true }
 
   /// Puts a value on the effective profile.
   func note(_ key: String, _ value: ProfileDescription.Value, from origin: String) {

@@ -73,13 +73,15 @@ enum GateReader {
     settings.size = band("size", "bytes of the dump", settings.size, section)
     settings.rows = band("rows", "rows of each table", settings.rows, section)
     let choices: [(String, GateSettings.Vanishing)] = [("refuse", .refuse), ("allow", .allow)]
-    let tables = section.field("tables", "tables that were there last time")?.section("{vanish: refuse}")
-    if let field = tables?.field("vanish", "what a table that is gone means") {
-      settings.vanish = field.choice(choices) ?? settings.vanish
+    let assumed = settings.vanish.rawValue
+    if let tables = section.field("tables", "tables that were there last time") {
+      let group = tables.section("{vanish: refuse}")
+      let field = group?.field("vanish", "what a table that is gone means", assumed: assumed)
+      settings.vanish = field?.choice(choices) ?? settings.vanish
+      group?.end()
     } else {
-      section.assume("tables.vanish", settings.vanish.rawValue)
+      section.assume("tables.vanish", assumed)
     }
-    tables?.end()
     settings.ignore =
       section.field("ignore", "tables whose rows and absence mean nothing")?
       .texts("a list of globs such as app.public.session_*", allowsOne: true) ?? []
@@ -97,8 +99,8 @@ enum GateReader {
     }
     return field.either(single: { field.choice([("off", GateSettings.Band())]) }) {
       guard let group = field.section("off, or {shrink: 50%, grow: 300%}") else { return nil }
-      let shrink = share("shrink", "by how much it may be smaller", assumed.shrink, 0.01...1, group)
-      let grow = share("grow", "by how much it may be larger", assumed.grow, 0.01...1000, group)
+      let shrink = share("shrink", "by how much it may be smaller", assumed.shrink, 0...1, group)
+      let grow = share("grow", "by how much it may be larger", assumed.grow, 0...1000, group)
       group.end()
       return GateSettings.Band(shrink: shrink, grow: grow)
     } ?? assumed
@@ -107,15 +109,12 @@ enum GateReader {
   private static func share(
     _ name: String, _ about: String, _ assumed: Double?, _ range: ClosedRange<Double>, _ section: Section
   ) -> Double? {
-    guard let field = section.field(name, about) else {
-      section.assume(name, percent(assumed))
-      return assumed
-    }
+    guard let field = section.field(name, about, assumed: percent(assumed)) else { return assumed }
     return field.share(range)
   }
 
   /// `50%`, or `off`.
-  fileprivate static func percent(_ share: Double?) -> String {
+  static func percent(_ share: Double?) -> String {
     guard let share else { return "off" }
     let tenths = Int64((share * 1_000).rounded())
     return tenths.isMultiple(of: 10) ? "\(tenths / 10)%" : "\(tenths / 10).\(tenths % 10)%"

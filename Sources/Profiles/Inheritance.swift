@@ -48,13 +48,17 @@ struct Inheritance {
     }
     let field = Field(node: pair.value, key: Inheritance.key, context: context)
     guard let words = field.texts("a profile, or a list of them", allowsOne: true, display: .nothing) else {
+      context.noteUnreadBase()
       return node
     }
     var places = [pair.value]
     if case .list(let items) = pair.value.content { places = items }
     var inherited: YAMLNode?
     for (word, place) in zip(words, places) {
-      guard let next = base(word, of: file, chain: chain, place: place) else { continue }
+      guard let next = base(word, of: file, chain: chain, place: place) else {
+        context.noteUnreadBase()
+        continue
+      }
       inherited = inherited.map { Inheritance.merge($0, next, key: "") } ?? next
     }
     guard let inherited else { return node }

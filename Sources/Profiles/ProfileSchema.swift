@@ -63,7 +63,10 @@ package enum ProfileSchema {
     if isOptional { forms.append(.object([("type", .text("null"))])) }
     var members: [(String, JSONText)] = []
     if !shape.about.isEmpty { members.append(("description", .text(shape.about))) }
-    if let assumed = shape.assumed { members.append(("default", .text(assumed))) }
+    if let assumed = shape.assumed {
+      let truth = shape.forms.contains { if case .truth = $0 { true } else { false } }
+      members.append(("default", truth ? .truth(assumed == "true") : .text(assumed)))
+    }
     return .object(members + [("anyOf", .list(forms))])
   }
 
@@ -95,7 +98,9 @@ package enum ProfileSchema {
     let text = JSONText.object([("type", .list(scalars)), ("minLength", .integer(1))])
     let variable = JSONText.object([("type", .text("string")), ("pattern", .text("\\$\\{[A-Za-z_]"))])
     let patterns = Shape.Pattern.allCases.map { pattern in
-      (pattern.rawValue, JSONText.object([("type", .list(scalars)), ("pattern", .text(pattern.expression))]))
+      // A name may be all digits; all others hold a letter or a sign.
+      let type: JSONText = pattern == .identifier ? .list(scalars) : .text("string")
+      return (pattern.rawValue, JSONText.object([("type", type), ("pattern", .text(pattern.expression))]))
     }
     return .object([("text", text), ("variable", variable)] + patterns)
   }

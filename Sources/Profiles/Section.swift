@@ -33,18 +33,24 @@ final class Section {
 
   /// The value of a key that may be left out.
   ///
-  /// - Parameter about: what the key is for, for editors
-  func field(_ name: String, _ about: String = "") -> Field? {
-    if let group { return Field(recording: group.shape(name, about), context: context) }
+  /// - Parameters:
+  ///   - about: what the key is for, for editors
+  ///   - assumed: what counts where it is left out; noted on the effective profile
+  func field(_ name: String, _ about: String = "", assumed: String? = nil) -> Field? {
+    if let group { return Field(recording: group.shape(name, about, assumed), context: context) }
     known.append(name)
-    return pairs.first { $0.key == name }.map { Field(node: $0.value, key: full(name), context: context) }
+    if let pair = pairs.first(where: { $0.key == name }) {
+      return Field(node: pair.value, key: full(name), context: context)
+    }
+    if let assumed { assume(name, assumed) }
+    return nil
   }
 
   /// The value of a key that must be there; a missing one is a problem at the place of the group.
   func required(_ name: String, _ expected: String) -> Field? {
     group?.required.append(name)
     if let field = field(name, expected) { return field }
-    if !context.isBase { context.problems.add(mark, full(name), "missing; \(expected) is expected") }
+    if !context.mayLackKeys { context.problems.add(mark, full(name), "missing; \(expected) is expected") }
     return nil
   }
 
@@ -84,15 +90,13 @@ final class Section {
     guard let assumed, !names.contains(name) else {
       return required(name, expected)?.choice(readers).flatMap { $0() }
     }
-    known.append(name)
-    assume(name, assumed)
+    _ = field(name, assumed: assumed)
     return readers.first { $0.0 == assumed }.flatMap { $0.1() }
   }
 
   /// Notes a default on the effective profile.
   func assume(_ name: String, _ value: String) {
-    if let group { return group.assume(name, value) }
-    context.note(full(name), .text(value), from: "default")
+    if !isRecording { context.note(full(name), .text(value), from: "default") }
   }
 
   /// All keys with their values, where the keys are the person's own words.

@@ -26,11 +26,10 @@ struct ServerReader {
       section.field("tls", "how the connection is protected")?.section("{mode: verify-full, ca-file: …}")
       .map(ServerReader.tls) ?? TLSSettings()
     server.tools = section.field("tools", "where the vendor's tools are").flatMap(ToolsReader.read) ?? ToolSettings()
-    if let field = section.field("connect-timeout", "how long a connection may take to come about") {
-      server.connectTimeout = field.span() ?? server.connectTimeout
-    } else {
-      section.assume("connect-timeout", ServerSettings.defaultConnectTimeout.text)
-    }
+    let assumed = ServerSettings.defaultConnectTimeout
+    let timeout = section.field(
+      "connect-timeout", "how long a connection may take to come about", assumed: assumed.text)
+    server.connectTimeout = timeout?.span() ?? assumed
     return server
   }
 

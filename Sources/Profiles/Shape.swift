@@ -41,27 +41,23 @@ final class Shape {
     var variantKey: String?
     var variants: [(word: String, group: Group)] = []
 
-    func shape(_ name: String, _ about: String) -> Shape {
+    func shape(_ name: String, _ about: String, _ assumed: String?) -> Shape {
       if let known = keys.first(where: { $0.name == name })?.shape { return known }
-      let shape = Shape(about: about)
+      let shape = Shape(about: about, assumed: assumed)
       keys.append((name, shape))
       return shape
-    }
-
-    /// Notes a default; `name` may lead into groups inside.
-    func assume(_ name: String, _ value: String) {
-      let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
-      guard let shape = keys.first(where: { $0.name == parts[0] })?.shape else { return }
-      if parts.count == 1 { shape.assumed = value }
-      for case .group(let group) in shape.forms where parts.count == 2 { group.assume(parts[1], value) }
     }
   }
 
   let about: String
   private(set) var forms: [Form] = []
-  var assumed: String?
+  /// What counts where the value is left out.
+  let assumed: String?
 
-  init(about: String) { self.about = about }
+  init(about: String, assumed: String? = nil) {
+    self.about = about
+    self.assumed = assumed
+  }
 
   func add(_ form: Form) { forms.append(form) }
 }

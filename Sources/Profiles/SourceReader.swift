@@ -34,10 +34,9 @@ struct SourceReader {
     let path = section.required("path", "the database file")?.path()
     let scratch = section.field("scratch", "the folder for the consistent copy; $TMPDIR unless told")?.path()
     var busyTimeout: Seconds? = SQLiteSettings.defaultBusyTimeout
-    if let field = section.field("busy-timeout", "how long to wait for a lock that another process holds") {
+    let about = "how long to wait for a lock that another process holds"
+    if let field = section.field("busy-timeout", about, assumed: SQLiteSettings.defaultBusyTimeout.text) {
       busyTimeout = field.seconds()
-    } else {
-      section.assume("busy-timeout", SQLiteSettings.defaultBusyTimeout.text)
     }
     guard let path, let busyTimeout else { return nil }
     return .sqlite(SQLiteSettings(path: path, scratch: scratch, busyTimeout: busyTimeout))
@@ -75,9 +74,9 @@ struct SourceReader {
   }
 
   private func streamName() -> String? {
-    if let field = section.field("stream", "the name of the stream") { return field.streamName() }
-    section.assume("stream", CommandSettings.defaultStream)
-    return CommandSettings.defaultStream
+    let assumed = CommandSettings.defaultStream
+    guard let field = section.field("stream", "the name of the stream", assumed: assumed) else { return assumed }
+    return field.streamName()
   }
 
   private func expectedSize() -> ByteCount? {

@@ -16,10 +16,9 @@ package struct SourceTimes: Sendable, Equatable {
   /// Reads the keys `stall-timeout` and `timeout` of a source; the group is not ended.
   static func read(_ section: Section) -> SourceTimes {
     var times = SourceTimes()
-    if let field = section.field("stall-timeout", "the longest time without a byte of the dump, or off") {
+    let about = "the longest time without a byte of the dump, or off"
+    if let field = section.field("stall-timeout", about, assumed: defaultStallTimeout.text) {
       times.stallTimeout = field.spanOrOff()
-    } else {
-      section.assume("stall-timeout", defaultStallTimeout.text)
     }
     times.timeout = section.field("timeout", "the longest time that the whole dump may take, or off")?.spanOrOff()
     return times

@@ -1,3 +1,5 @@
+package import Bytes
+
 /// A kind of database server.
 package enum ServerKind: String, Sendable, CaseIterable {
   case postgresql, mariadb, redis
@@ -16,6 +18,35 @@ package struct TargetSettings: Sendable, Equatable {
   package init(kind: ServerKind, server: ServerSettings = ServerSettings()) {
     self.kind = kind
     self.server = server
+  }
+}
+
+extension Profile {
+  /// The server that a person means by a word: a target's name, or `source` for the one that the component is dumped
+  /// from.
+  ///
+  /// - Throws: `usage` with what is known instead; an address is refused, for servers are named in profiles, and its
+  ///   text is not repeated where a password could stand in it
+  package func target(_ word: String) throws(Failure) -> TargetSettings {
+    if let target = targets[word] { return target }
+    let file = file.isEmpty ? "the profile" : file
+    if word == TargetSettings.sourceName {
+      if let (kind, settings) = source.server { return TargetSettings(kind: kind, server: settings) }
+      throw Failure(
+        .usage, "the source of \(component) is no server", at: "source.kind: \(source.kind)",
+        next: "Name a target of \(file).")
+    }
+    guard Words.isIdentifier(word) else {
+      throw Failure(
+        .usage, "a server is named by a word of the profile, not by its address",
+        next: "Write it down in \(file) as targets: {NAME: {host: …, password: {file: …}}}, and say NAME.")
+    }
+    let known = targets.keys.sorted()
+    let advice = NearestKey.advice(for: word, among: known)
+    throw Failure(
+      .usage, "\(file) has no target \(word)", at: "targets",
+      next: known.isEmpty
+        ? "Add it: targets: {\(word): {host: …}}." : "\(advice.prefix(1).uppercased())\(advice.dropFirst())")
   }
 }
 

@@ -91,6 +91,9 @@ package struct StoreTraits: Sendable, Equatable {
   /// A listing shows every object that was put before it began.
   package var listsConsistently: Bool
 
+  /// Whether an answer takes so long that it pays to ask many things at the same time, and ahead.
+  package var isFar: Bool { kind != "local" && kind != "memory" }
+
   package init(kind: String, refusesOverwrites: Bool, survivesPowerLoss: Bool, listsConsistently: Bool) {
     self.kind = kind
     self.refusesOverwrites = refusesOverwrites

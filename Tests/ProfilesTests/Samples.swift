@@ -38,6 +38,49 @@ enum Samples {
 
     """
 
+  static let database = """
+    component: shop
+    repository: /srv/lifeboat
+    source:
+      kind: postgresql
+      databases: [shop, "Wiki 2"]
+      host: db.example
+      port: 5433
+      user: lifeboat
+      password: {credential: shop}
+      service: shop
+      tls: {mode: verify-full, ca-file: ca.pem, certificate: /c.pem, key: /c.key}
+      tools: {folder: /usr/lib/postgresql/15/bin, prefix: [docker, exec, -i, db], account: postgres}
+      connect-timeout: 5s
+      globals: false
+      checksums: false
+      jobs: 4
+      lock-timeout: 2m
+      stall-timeout: off
+      timeout: 4h
+    targets:
+      standby: {host: "fe80::1%eth0", user: admin, password: {environment: STANDBY}}
+      cache: {kind: redis, socket: redis.sock}
+    gate:
+      size: {shrink: off, grow: 50.5%}
+      rows: off
+      tables: {vanish: allow}
+      ignore: ["shop.public.session_*"]
+    hooks:
+      before: [/bin/sync, -f]
+      after: echo done ${DATABASE:-x}
+      failed:
+        - {run: [a, b], timeout: 30s, environment: {TOKEN: {file: token}, PLAIN: secret-in-the-file}}
+        - run: c | d
+      finally: {run: [e]}
+    notify:
+      - {on: failed, run: [mail]}
+      - {on: [quarantined, recovered], run: mail 2, timeout: 1m}
+    retention: {keep-last: 3, keep-daily: 7, keep-weekly: 5, keep-monthly: 12, keep-yearly: 2, keep-within: 2d}
+    schedule: Mon..Fri,Sun  03:15
+
+    """
+
   static let drill = """
     drill: orders-total-loss
     component: orders
@@ -74,7 +117,9 @@ enum Samples {
   }
 
   /// The lines of the failure that reading the profile ends with; empty if it doesn't fail.
-  static func problems(_ text: String) -> [String] { lines { _ = try profile(text) } }
+  static func problems(_ text: String, _ variables: [String: String] = [:]) -> [String] {
+    lines { _ = try profile(text, variables) }
+  }
 
   /// The same for a drill.
   static func drillProblems(_ text: String) -> [String] { lines { _ = try drill(text) } }

@@ -25,7 +25,7 @@ struct ChosenSnapshot {
     _ address: RepositoryAddress, _ selection: Selection, of component: String?, writer: String?, to purpose: String,
     threads: Int?, in context: RunContext
   ) throws(Failure) -> ChosenSnapshot {
-    try address.withReadOnlyRepository(in: context) { (repository) throws(Failure) in
+    try address.withReadOnlyRepository(in: context, asksAhead: true) { (repository) throws(Failure) in
       let access = try RestorerAccess(repository, to: purpose)
       let history = try SnapshotHistory.load(access.meta)
       let ledger = try Ledger.load(access.meta)

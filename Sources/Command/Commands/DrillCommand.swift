@@ -61,7 +61,7 @@ struct DrillRunCommand: LifeboatCommand {
         try run.run { () throws(Failure) in
           let key = try clock.measure(.unlock) { () throws(Failure) in try address.key(in: context) }
           return try clock.measure(.open) { () throws(Failure) in
-            try RestorerAccess(try address.openReadOnly(with: key, in: context), to: "drill")
+            try RestorerAccess(try address.openForRestore(with: key, in: context), to: "drill")
           }
         }
       }

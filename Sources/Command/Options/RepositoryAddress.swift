@@ -29,25 +29,27 @@ struct RepositoryAddress: Sendable {
     }
   }
 
-  /// Opens the repository to read it; what is missing or damaged is read from copies. A host that can keep no local state is warned and served all the same: a
-  /// recovery must not hang on it. `body` may be run a second time.
+  /// Opens the repository to read it; what is missing or damaged is read from copies. A host that can keep no local
+  /// state is warned and served all the same: a recovery must not hang on it. `body` may be run a second time.
+  ///
+  /// - Parameter asksAhead: for a restore: what it needs first is asked of a distant store before it asks
   func withReadOnlyRepository<Result>(
-    in context: RunContext, _ body: (OpenRepository) throws(Failure) -> Result
+    in context: RunContext, asksAhead: Bool = false, _ body: (OpenRepository) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     let key = try key(in: context)
     return try naming { () throws(Failure) in
       do throws(Failure) {
-        return try body(try open(with: key, copies: copies, in: context))
+        return try body(try open(with: key, copies: copies, asksAhead: asksAhead, in: context))
       } catch {
         return try body(try openWithoutState(with: key, because: error, in: context))
       }
     }
   }
 
-  /// Opens the repository to read it, with local state where there can be any.
-  func openReadOnly(with key: KeyFile, in context: RunContext) throws(Failure) -> OpenRepository {
+  /// Opens the repository for a restore, with local state where there can be any.
+  func openForRestore(with key: KeyFile, in context: RunContext) throws(Failure) -> OpenRepository {
     do throws(Failure) {
-      return try open(with: key, copies: copies, in: context)
+      return try open(with: key, copies: copies, asksAhead: true, in: context)
     } catch {
       return try openWithoutState(with: key, because: error, in: context)
     }
@@ -65,11 +67,12 @@ struct RepositoryAddress: Sendable {
   }
 
   private func open(
-    with key: KeyFile, copies: [StoreAddress] = [], in context: RunContext
+    with key: KeyFile, copies: [StoreAddress] = [], asksAhead: Bool = false, in context: RunContext
   ) throws(Failure) -> OpenRepository {
     try RepositoryOpening.open(
       store, key: key, stateRoot: HostState.defaultRoot(environment: context.environment), copies: copies,
-      in: context.surroundings)
+      in: context.surroundings
+    ) { asksAhead ? PrefetchingStore($0) : $0 }
   }
 
   private func openWithoutState(

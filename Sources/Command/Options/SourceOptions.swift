@@ -58,6 +58,11 @@ struct SourceOptions: ParsableArguments {
       let what = kinds.isEmpty ? "no source is named" : "\(kinds.joined(separator: " and ")) exclude each other"
       throw refusal(what, "Give exactly one of --stdin, --sqlite, --directory, or -- with a command.")
     }
+    guard !command.contains(where: PasswordURL.isIn) else {
+      throw refusal(
+        "a password stands in the URL of the command; every account of this machine can read it there",
+        "Write a profile with password: {file: …}, or leave the password to the tool's own file, such as ~/.pgpass.")
+    }
     let settings = try settings()
     return Profile(
       component: component, repository: "", source: settings,

@@ -4,9 +4,9 @@ import Repository
 
 /// Turns recipes into segments, in stream order, a batch at a time.
 ///
-/// A batch is as many chunks as some more blocks of packs give (`ReadAhead.blocks`); it may go over the ends of streams, so that small
-/// files share requests. What a batch reads is wanted from the threads that read ahead before the batch in front of
-/// it is submitted: while the workers decode one, the next one comes in. Three batches are in memory at most.
+/// A batch is as many chunks as some more blocks of packs give (`ReadAhead.Measure`); it may go over the ends of
+/// streams, so that small files share requests. What a batch reads is wanted from the threads that read ahead some
+/// batches before it is submitted: while the workers decode one, the next ones come in.
 struct RestorePlan {
   /// Blocks that a batch uses at most, whether they are at hand or not.
   private static let blocks = 128
@@ -24,7 +24,8 @@ struct RestorePlan {
   /// What the batch before wanted: that is read already, and does not count.
   private var present: Set<Block> = []
   private var missing = 0
-  private var waiting: [RestoreJob] = []
+  /// Batches that are being read, the oldest first.
+  private var waiting: [[RestoreJob]] = []
 
   private enum Step {
     case chunk(BlobChain)
@@ -75,7 +76,7 @@ struct RestorePlan {
   /// Submits what is left.
   mutating func finish() throws(Failure) {
     try flush()
-    try flush()
+    while !waiting.isEmpty { try submitOldest() }
   }
 
   private mutating func add(_ step: Step) throws(Failure) {
@@ -88,16 +89,19 @@ struct RestorePlan {
         }
       }
     }
-    if missing >= readAhead.blocks || wanted.count >= RestorePlan.blocks || steps.count >= RestorePlan.jobs {
+    if missing >= readAhead.measure.blocks || wanted.count >= RestorePlan.blocks || steps.count >= RestorePlan.jobs {
       try flush()
     }
   }
 
-  /// Has the batch read, and submits the one before.
+  /// Has the batch read, and submits one that has been read meanwhile.
   private mutating func flush() throws(Failure) {
-    let next = try jobs()
-    for job in waiting { try submit(job) }
-    waiting = next
+    waiting.append(try jobs())
+    if waiting.count > readAhead.measure.batches { try submitOldest() }
+  }
+
+  private mutating func submitOldest() throws(Failure) {
+    for job in waiting.removeFirst() { try submit(job) }
   }
 
   private mutating func jobs() throws(Failure) -> [RestoreJob] {

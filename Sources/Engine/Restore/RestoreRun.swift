@@ -96,12 +96,14 @@ package struct RestoreRun {
     let window = workers * 3
     let pool = BufferPool(count: window + workers + 1, capacity: Limits.chunk, stop: stop)
     let readAhead = ReadAhead(access.meta.repository.objects.store, stop: stop)
-    // A block of each of the 33 places that the deepest chain reads from, or the blocks of several batches.
-    let cache = PackBlocks(
-      source, capacity: max(33, readAhead.blocks * 2) * Int(PackBlocks.block), longestRun: readAhead.longestRun)
+    let cache = readAhead.cache(of: source)
     defer { readAhead.finish() }
     try runOrderedCrew(named: "restore", workers: workers, window: window, stop: stop) { submit in
-      let reader = BlobReader(source)
+      let reader = BlobReader(source) { (lists) throws(Failure) in
+        let (spans, unread) = cache.spans(of: lists)
+        try readAhead.want(unread)
+        return spans
+      }
       var catalogue = CatalogueWalker(snapshot.snapshot.catalogue, reader: reader)
       var plan = RestorePlan(source, reader: reader, cache: cache, readAhead: readAhead) { (job) throws(Failure) in
         try submit(job)

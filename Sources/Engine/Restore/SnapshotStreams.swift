@@ -49,9 +49,7 @@ package final class SnapshotStreams: StreamProvider {
     self.progress = progress
     self.workers = max(1, (workers ?? UsableCores.count()) / lanes)
     readAhead = ReadAhead(access.meta.repository.objects.store, lanes: lanes, stop: stop)
-    cache = PackBlocks(
-      source, capacity: max(33, readAhead.blocks * lanes * 2) * Int(PackBlocks.block),
-      longestRun: readAhead.longestRun)
+    cache = readAhead.cache(of: source, lanes: lanes)
   }
 
   deinit { readAhead.finish() }

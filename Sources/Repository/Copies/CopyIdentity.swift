@@ -9,9 +9,14 @@ struct CopyIdentity {
   private let statements: [UInt64: Set<Name>]
 
   init(of store: any Store) throws(Failure) {
+    self.init(try store.list(ObjectPath.authorityFolder).map(\.path))
+  }
+
+  /// - Parameter paths: of all objects, or of the statements alone
+  init(_ paths: some Sequence<StorePath>) {
     var statements: [UInt64: Set<Name>] = [:]
-    for (object, _) in try ObjectStore(store).list(ObjectPath.authorityFolder) {
-      if case .authority(let number, let name) = object { statements[number, default: []].insert(name) }
+    for path in paths where path.text.hasPrefix(ObjectPath.authorityFolder) {
+      if case .authority(let number, let name) = ObjectPath(path.text) { statements[number, default: []].insert(name) }
     }
     self.statements = statements
   }

@@ -1,11 +1,23 @@
 import Bytes
 import Format
+import Pipeline
 import Store
+import Synchronization
 
-/// The kinds of objects in the order in which a copy gets them: whatever an object relies on comes before it, so that
-/// what is there can be used at every moment, wherever a run ends.
+/// The kinds of objects. A copy gets them in the order of `steps`.
 enum CopyPhase: Int, CaseIterable, Sendable {
-  case rescue, authority, enrolment, packs, index, tombstones, snapshots, annotations, records
+  case authority, rescue, enrolment, packs, index, tombstones, snapshots, annotations, records
+
+  /// What is copied at the same time, one step after the other: whatever an object relies on comes before it, so that
+  /// what is there can be used at every moment, wherever a run ends.
+  static let steps: [[CopyPhase]] = [
+    [.authority], [.rescue, .enrolment, .packs], [.index, .tombstones], [.snapshots], [.annotations, .records],
+  ]
+  /// What is listed at the same time. Last what other objects rely on: whatever a listed snapshot needs was stored
+  /// before it, so that later listings show it, also while backups go on.
+  fileprivate static let listings: [[CopyPhase]] = [
+    [.records, .annotations], [.snapshots, .tombstones], [.authority, .rescue, .enrolment, .packs, .index],
+  ]
 
   /// The folders of one writer; nil for what belongs to none.
   fileprivate var folder: String? {
@@ -60,8 +72,7 @@ struct CopyPlan: Sendable {
   /// Paths, or folders, of what is no object of this format.
   private(set) var strangers: [String] = []
 
-  /// Lists a repository, last what other objects rely on: whatever a listed snapshot needs was stored before it, so that
-  /// later listings show it, also while backups go on.
+  /// Lists a repository.
   ///
   /// - Throws: `storeMissing` if there is no repository
   init(of store: any Store) throws(Failure) {
@@ -69,18 +80,12 @@ struct CopyPlan: Sendable {
     let writers = folders.compactMap { Identifier(hex: $0) }.sorted()
     try noteStrangers(in: store, folders)
     var rescue: [StoredObject] = []
-    for phase in CopyPhase.allCases.reversed() {
-      for prefix in phase.prefixes(writers) {
-        for stored in try store.list(prefix) {
-          if let object = ObjectPath(stored.path.text), CopyPhase(object) == phase {
-            items[phase, default: []].append(CopyItem(path: stored.path, size: stored.size, digest: object.name))
-          } else if phase == .rescue {
-            rescue.append(stored)
-          } else {
-            strangers.append(stored.path.text)
-          }
-        }
+    for phases in CopyPhase.listings {
+      let places = phases.flatMap { phase in phase.prefixes(writers).map { (phase: phase, prefix: $0) } }
+      let listed = try CopyPlan.sideBySide(places.count) { (number) throws(Failure) -> [StoredObject] in
+        try store.list(places[number].prefix)
       }
+      for (place, objects) in zip(places, listed) { add(objects, of: place.phase, &rescue) }
     }
     guard let statements = items[.authority], !statements.isEmpty else {
       throw Failure(
@@ -90,21 +95,46 @@ struct CopyPlan: Sendable {
     try addRescue(rescue, statements, store)
   }
 
+  private mutating func add(_ objects: [StoredObject], of phase: CopyPhase, _ rescue: inout [StoredObject]) {
+    for stored in objects {
+      if let object = ObjectPath(stored.path.text), CopyPhase(object) == phase {
+        items[phase, default: []].append(CopyItem(path: stored.path, size: stored.size, digest: object.name))
+      } else if phase == .rescue {
+        rescue.append(stored)
+      } else {
+        strangers.append(stored.path.text)
+      }
+    }
+  }
+
+  /// What is asked of a store at the same time, in order: one after the other it would be a round trip each.
+  private static func sideBySide<Value: Sendable>(
+    _ count: Int, _ ask: @escaping @Sendable (Int) throws(Failure) -> Value
+  ) throws(Failure) -> [Value] {
+    let answers = Mutex<[Int: Value]>([:])
+    try ParallelWork.run(count, threads: 8, named: "list", stop: StopSignal()) { (number) throws(Failure) in
+      let answer = try ask(number)
+      answers.withLock { $0[number] = answer }
+    }
+    return answers.withLock { found in (0..<count).compactMap { found[$0] } }
+  }
+
   /// All of them, by path.
   var all: [CopyItem] { items.values.flatMap { $0 }.sorted { $0.path < $1.path } }
 
   /// Folders that a later version may have made: nothing that is left out goes unnamed.
   private mutating func noteStrangers(in store: any Store, _ writers: [String]) throws(Failure) {
     let known = ["annotations", "authority", "writers", "records", "rescue"]
-    strangers += try store.folders(in: "").filter { !known.contains($0) }.sorted().map { "\($0)/" }
     let kinds = CopyPhase.allCases.compactMap(\.folder)
-    for writer in writers.sorted() {
-      let folder = "\(ObjectPath.writersFolder)\(writer)/"
-      guard Identifier(hex: writer) != nil else {
-        strangers.append(folder)
-        continue
-      }
-      strangers += try store.folders(in: folder).filter { !kinds.contains($0) }.sorted().map { "\(folder)\($0)/" }
+    let names = writers.sorted().map { "\(ObjectPath.writersFolder)\($0)/" }
+    strangers += zip(writers.sorted(), names).filter { Identifier(hex: $0.0) == nil }.map(\.1)
+    let folders = [""] + names.filter { !strangers.contains($0) }
+    let found = try CopyPlan.sideBySide(folders.count) { (number) throws(Failure) -> [String] in
+      try store.folders(in: folders[number])
+    }
+    for (folder, names) in zip(folders, found) {
+      let expected = folder.isEmpty ? known : kinds
+      strangers += names.filter { !expected.contains($0) }.sorted().map { "\(folder)\($0)/" }
     }
   }
 

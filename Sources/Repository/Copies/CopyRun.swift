@@ -38,19 +38,22 @@ package struct CopyRun: Sendable {
   /// - Throws: `storeMissing` if there is no repository, `targetRefused` if another one lies in the target, what the
   ///   stores throw, or the reason of `stop`. What is damaged is in the report.
   package func run() throws(Failure) -> CopyReport {
-    guard try !CopyIdentity(of: target).contradicts(try CopyIdentity(of: source)) else {
+    let plan = try CopyPlan(of: source)
+    let there = try listing()
+    guard !CopyIdentity(there.keys).contradicts(CopyIdentity((plan.items[.authority] ?? []).map(\.path))) else {
       throw Failure(
         .targetRefused, "another repository lies there", at: target.description, next: "Name another place.")
     }
-    let plan = try CopyPlan(of: source)
-    let there = try listing()
     let tally = CopyTally(plan, there)
     progress.expect(expected(plan, there))
     // A failure ends this run and not whatever its caller does next.
     try InnerStop.run(within: stop) { (inner) throws(Failure) in
       let transfer = ObjectTransfer(from: source, to: target, stop: inner)
-      for phase in CopyPhase.allCases {
-        try run(plan.items[phase] ?? [], phase, there, transfer, tally, inner)
+      for step in CopyPhase.steps {
+        // Statements of authority are a chain: none may be there before those that it follows.
+        let threads = step == [.authority] ? 1 : request.workers
+        let items = step.flatMap { phase in (plan.items[phase] ?? []).sorted { $0.path < $1.path } }
+        try run(items, threads: threads, there, transfer, tally, inner)
       }
     }
     if tally.report.copied > 0 { try confirm(plan, tally) }
@@ -72,12 +75,9 @@ package struct CopyRun: Sendable {
   }
 
   private func run(
-    _ items: [CopyItem], _ phase: CopyPhase, _ there: [StorePath: UInt64], _ transfer: ObjectTransfer,
+    _ items: [CopyItem], threads: Int, _ there: [StorePath: UInt64], _ transfer: ObjectTransfer,
     _ tally: CopyTally, _ stop: StopSignal
   ) throws(Failure) {
-    // Statements of authority are a chain: none may be there before those that it follows.
-    let threads = phase == .authority ? 1 : request.workers
-    let items = items.sorted { $0.path < $1.path }
     let (progress, readData) = (progress, request.readData)
     try ParallelWork.run(items.count, threads: threads, named: "copy", stop: stop) { (number) throws(Failure) in
       let item = items[number]

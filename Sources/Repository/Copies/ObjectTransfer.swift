@@ -22,6 +22,8 @@ struct ObjectTransfer: Sendable {
   let source: any Store
   let target: any Store
   private let budget: ByteBudget
+  /// Buffers for objects up to the size of a pack: fresh memory costs more than what is read into it.
+  private let shelves = BufferShelves(capacity: 17 << 20, most: 8)
 
   init(from source: any Store, to target: any Store, stop: StopSignal) {
     self.source = source
@@ -64,14 +66,17 @@ struct ObjectTransfer: Sendable {
     let room = Int(size) + 1
     try budget.acquire(room)
     defer { budget.release(room) }
-    var buffer = Buffer(capacity: room)
+    let shelf = shelves.take(room)
+    defer { shelves.put(back: shelf) }
     do throws(Failure) {
-      buffer.count = try buffer.withCapacity { (room) throws(Failure) in try source.read(item.path, nil, into: room) }
+      shelf.buffer.count = try shelf.buffer.withCapacity { (all) throws(Failure) in
+        try source.read(item.path, nil, into: UnsafeMutableRawBufferPointer(rebasing: all[..<room]))
+      }
     } catch {
       if error.code == .storeMissing { return nil }
       throw error
     }
-    return try buffer.withBytes { (bytes) throws(Failure) in
+    return try shelf.buffer.withBytes { (bytes) throws(Failure) in
       guard ObjectDigest.name(of: bytes) == item.digest else { return nil }
       return try put(item, bytes)
     }

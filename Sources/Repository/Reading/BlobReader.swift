@@ -23,13 +23,27 @@ package final class BlobReader {
   /// Copies that turned out to be unreadable: with several copies at each level of a chain, trying the same ones
   /// again from every level above would take time exponential in the depth.
   private var failed: [UInt64: Failure] = [:]
+  /// Where the bytes of lists will be that are read ahead, by place.
+  private var expected: [UInt64: PackSpan] = [:]
+  private let readsAhead: ([BlobLocation]) throws(Failure) -> [PackSpan]
 
   package convenience init(_ source: BlobSource) { self.init(source, remembersFailures: false) }
 
+  /// - Parameter readsAhead: has frames read by other threads, and tells where they will be
+  package convenience init(
+    _ source: BlobSource, readsAhead: @escaping ([BlobLocation]) throws(Failure) -> [PackSpan]
+  ) {
+    self.init(source, remembersFailures: false, readsAhead: readsAhead)
+  }
+
   /// - Parameter remembersFailures: what failed once stays failed; for looking at very many blobs
-  init(_ source: BlobSource, remembersFailures: Bool) {
+  init(
+    _ source: BlobSource, remembersFailures: Bool,
+    readsAhead: @escaping ([BlobLocation]) throws(Failure) -> [PackSpan] = { _ in [] }
+  ) {
     self.source = source
     self.remembersFailures = remembersFailures
+    self.readsAhead = readsAhead
     decoder = BlobDecoder(source)
   }
 
@@ -39,6 +53,19 @@ package final class BlobReader {
     let list = try ListBlob(bytes)
     guard list.level == level else { throw Failure(.damaged, "a list of level \(list.level) where \(level) belongs") }
     return list
+  }
+
+  /// Lists that will be read soon, in this order: one after the other they would be a round trip each.
+  func expect(_ names: some Sequence<Name>) throws(Failure) {
+    var locations: [BlobLocation] = []
+    for name in names {
+      let copy = source.namespace.index.copies(of: name).first {
+        $0.kind == .list && $0.depth == 0 && source.namespace.index.packs[$0.pack].isListed
+      }
+      if let copy, expected[copy.place] == nil { locations.append(copy) }
+    }
+    guard !locations.isEmpty else { return }
+    for span in try readsAhead(locations) { expected[span.location.place] = span }
   }
 
   /// Reads a blob into memory of its own; tries every copy.
@@ -122,7 +149,7 @@ package final class BlobReader {
   /// Fetches and decodes a frame; once more if its pack is damaged or gone, and good bytes of it are found.
   private func frame(at location: BlobLocation, _ prefix: [UInt8]?) throws(Failure) -> [UInt8] {
     do throws(Failure) {
-      try fetch(location)
+      if try !takeExpected(location) { try fetch(location) }
       return try decode(location, prefix)
     } catch {
       guard error.code.isAboutTheObject, try source.findIntact(pack: location.pack) else { throw error }
@@ -147,6 +174,14 @@ package final class BlobReader {
       }
     }
     return plain
+  }
+
+  /// Takes a frame that was read ahead; false if it was not.
+  private func takeExpected(_ location: BlobLocation) throws(Failure) -> Bool {
+    guard let span = expected.removeValue(forKey: location.place) else { return false }
+    var scratch = Buffer(capacity: location.extent.count)
+    try span.withBytes(&scratch) { (bytes) throws(Failure) in sealed.replace(with: bytes) }
+    return true
   }
 
   private func fetch(_ location: BlobLocation) throws(Failure) {

@@ -87,20 +87,36 @@ package final class PackBlocks: Sendable {
     var position = 0
     while position < missing.count {
       let (first, order) = missing[position]
+      // Runs end where a multiple of the longest one ends, so that what follows is read in long ones again.
+      let end = (first.block / longestRun + 1) * longestRun
       var last = first.block
       var earliest = order
+      var wanted: UInt64 = 1
       position += 1
       // A block between two that are wanted is read along: it costs less than another request.
       while position < missing.count, missing[position].place.pack == first.pack,
-        missing[position].place.block <= last + 2, missing[position].place.block < first.block + longestRun
+        missing[position].place.block <= last + 2, missing[position].place.block < end
       {
         last = missing[position].place.block
         earliest = min(earliest, missing[position].order)
+        wanted += 1
         position += 1
       }
+      // Where that much is wanted the next batch will want the rest.
+      if wanted * 4 >= longestRun, longestRun > 4 { last = extended(last, to: end, of: first.pack, state) }
       made.append((make(first.pack, first.block...last, &state), earliest))
     }
     return made.sorted { $0.order < $1.order }.map(\.run)
+  }
+
+  /// The last block before `end`, the pack's end, and whatever is there already.
+  private func extended(_ last: UInt64, to end: UInt64, of pack: Int, _ state: State) -> UInt64 {
+    let size = source.namespace.index.packs[pack].size
+    var last = last
+    while last + 1 < end, (last + 1) * PackBlocks.block < size, state.runs[Place(pack: pack, block: last + 1)] == nil {
+      last += 1
+    }
+    return last
   }
 
   private func make(_ pack: Int, _ blocks: ClosedRange<UInt64>, _ state: inout State) -> PackRun {

@@ -103,8 +103,12 @@ final class BufferShelves: Sendable {
 
   func take() -> Shelf { idle.withLock { $0.popLast() } ?? Shelf(capacity) }
 
+  /// One for so many bytes, however many that are.
+  func take(_ count: Int) -> Shelf { count <= capacity ? take() : Shelf(count) }
+
   func put(back shelf: Shelf) {
     shelf.buffer.count = 0
+    guard shelf.buffer.capacity == capacity else { return }
     idle.withLock { if $0.count < most { $0.append(shelf) } }
   }
 }

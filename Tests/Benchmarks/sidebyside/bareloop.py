@@ -3,7 +3,8 @@
     bareloop.py create BUCKET
     bareloop.py total BUCKET                            objects and bytes
     bareloop.py up BUCKET STYLE THREADS FOLDER          every file below a folder, under its path
-    bareloop.py down BUCKET STYLE THREADS               every object of the bucket, dropped once it is in memory
+    bareloop.py down BUCKET STYLE THREADS [FOLDER]      every object of the bucket, dropped once it is in memory, or
+                                                        written to a file of a folder
 
 STYLE is `signed`: the body's SHA-256 is in the signature and nothing else is computed, which is the work that every
 client has that sends signed bodies; or `default`: what boto3 does unless told otherwise. Where the store is and the
@@ -59,12 +60,16 @@ def up(bucket, style, threads, folder):
     return timed(put, paths, int(threads))
 
 
-def down(bucket, style, threads):
+def down(bucket, style, threads, folder=None):
     names = [name for name, _ in listed(bucket)]
     store = client(style, int(threads))
 
     def get(name):
-        return len(store.get_object(Bucket=bucket, Key=name)["Body"].read())
+        body = store.get_object(Bucket=bucket, Key=name)["Body"].read()
+        if folder:
+            with open(os.path.join(folder, os.path.basename(name)), "xb") as file:
+                file.write(body)
+        return len(body)
 
     return timed(get, names, int(threads))
 

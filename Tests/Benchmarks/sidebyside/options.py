@@ -100,12 +100,17 @@ def perform(work, options, needed=NEEDED):
     """Calls `work` with a temporary folder and the processors, and leaves nothing behind however it ends."""
     stop_on_signals()
     base = None
+    for name in ("corpora", "folder", "lifeboat", "raw", "proxy", "stages"):
+        if getattr(options, name, None):
+            setattr(options, name, os.path.abspath(getattr(options, name)))
     try:
         for folder in (options.corpora, options.folder):
             os.makedirs(folder, exist_ok=True)
         require_programs(needed)
         cores = confine(options.cores)
         base = tempfile.mkdtemp(prefix="lifeboat-benchmark.", dir=options.folder)
+        # Where there are no profiles: a component may have the name of one.
+        os.chdir(base)
         work(options, base, cores)
     except KeyboardInterrupt:
         say("Benchmarks: interrupted")

@@ -16,6 +16,7 @@ PUTS, GETS = 4, 8
 """The threads with which lifeboat puts and gets objects unless told otherwise."""
 LABEL = "day-1"
 IN_MEMORY = "/dev/shm"
+TO_FILES = ": to files"
 
 
 class Remote:
@@ -165,7 +166,12 @@ class BareLoop(Remote, Contender):
         return self.loop("up", str(PUTS), self.reference.packs)
 
     def downloads(self):
-        return [(self.name, lambda: self.loop("down", str(GETS)))]
+        """Dropped once it is in memory; and written to a folder in memory, as `lifeboat copy` does."""
+        return [(self.name, lambda: self.loop("down", str(GETS))), (f"{self.name}{TO_FILES}", self.loop_to_folder)]
+
+    def loop_to_folder(self):
+        with tempfile.TemporaryDirectory(prefix="lifeboat-benchmark.", dir=IN_MEMORY) as folder:
+            return self.loop("down", str(GETS), folder)
 
     def loop(self, verb, *arguments):
         """Seconds are the loop's own: a client that is written into a program that runs needs no start."""

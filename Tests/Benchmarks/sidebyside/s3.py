@@ -138,7 +138,7 @@ def pack_section(packs, own, reference, cores):
         f"{packs.corpus.title}: {packs.corpus.bytes / MEGABYTE:.1f} MB, in {reference.pack_count} packs of together "
         f"{reference.pack_bytes / MEGABYTE:.1f} MB. lifeboat and restic read the stream, cut, seal and send it, and "
         "give it back verified; `lifeboat copy` and the bare loop move the finished packs. The loop's seconds are "
-        "without the start of Python, and it keeps nothing of what it gets; it has as many threads as lifeboat, "
+        "without the start of Python; down it drops what it gets, or writes it to files; it has as many threads as lifeboat, "
         f"{PUTS} up and {GETS} down. restic restores in two ways, and the faster one counts.", ""]
     for network in packs.networks:
         lines += [f"### {capital(network.title)}", "", *tables.details(network), ""]

@@ -63,7 +63,7 @@ struct LoadRun {
     guard request.table == nil, !request.dataOnly else { return }
     let schema = try SchemaFile(server, database, streams, stop: stop)
     let entries = try schema.output(["-l", "-C"], stop: stop)
-    let own = DumpContents(entries).ofDatabase.map(\.line)
+    let own = ArchiveContents(entries).ofDatabase.map(\.line)
     var script: [UInt8] = []
     if !own.isEmpty, server.readsFiles {
       let output = try schema.output(["-C", "-f", "-"] + arguments, list: own, stop: stop)

@@ -112,7 +112,7 @@ package final class PostgreSQLTarget: LoadTarget {
     _ examination: inout LoadExamination, _ stop: StopSignal
   ) throws(Failure) {
     let file = try SchemaFile(server, database, streams, stop: stop)
-    let contents: DumpContents
+    let contents: ArchiveContents
     do {
       contents = try file.contents(stop: stop)
     } catch {

@@ -26,8 +26,8 @@ final class SchemaFile: Sendable {
   }
 
   /// The lines of its table of contents, with what each entry depends on.
-  func contents(stop: StopSignal) throws(Failure) -> DumpContents {
-    DumpContents(try output(["-l", "-v"], stop: stop))
+  func contents(stop: StopSignal) throws(Failure) -> ArchiveContents {
+    ArchiveContents(try output(["-l", "-v"], stop: stop))
   }
 
   /// What `pg_restore` prints instead of doing it.

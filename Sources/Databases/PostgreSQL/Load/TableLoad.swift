@@ -150,7 +150,7 @@ struct TableLoad {
 
   /// Foreign keys lead to tables that the target may not have, or with other rows: what fails is named.
   private func foreignKeys(
-    _ contents: DumpContents, _ schema: SchemaFile, _ table: QualifiedName, _ isAside: Bool, _ target: String,
+    _ contents: ArchiveContents, _ schema: SchemaFile, _ table: QualifiedName, _ isAside: Bool, _ target: String,
     _ stop: StopSignal
   ) throws(Failure) -> [String] {
     guard let number = contents.table(table)?.number else { return [] }

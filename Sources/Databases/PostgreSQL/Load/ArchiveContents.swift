@@ -1,7 +1,7 @@
 import Bytes
 
 /// The table of contents of a schema's dump, as `pg_restore -l -v` prints it.
-struct DumpContents {
+struct ArchiveContents {
   /// One entry.
   struct Entry {
     let number: Int
