@@ -44,12 +44,12 @@ struct ProfileCommandTests {
     #expect(shown.text.contains("${NAME:-you}"))
     #expect(!shown.text.contains("literal-in-the-file") && !shown.text.contains("secret-token"))
     let again = shown.text.split(separator: "\n").map { line in
-      line.hasPrefix("  environment:") ? "\(line)\n    GREETING: hi" : String(line)
+      line.hasPrefix("  environment:") ? "\(line)\n    GREETING: greetings-to-all" : String(line)
     }
     try Files.write(scene.folder.path("profiles/orders.yaml"), Array(again.joined(separator: "\n").utf8))
     #expect(try scene.run(["profile", "validate"]).text == "profiles/orders.yaml: component orders, good\n")
     #expect(try scene.run(["backup", "orders"]).status == 0)
-    #expect(try scene.run(["dump", "latest", "--component", "orders"]).text == "hi you\n")
+    #expect(try scene.run(["dump", "latest", "--component", "orders"]).text == "greetings-to-all you\n")
   }
 
   @Test("the profile of a snapshot is an object with --json, and one of a run without a profile lacks a repository")

@@ -60,7 +60,7 @@ struct GateStep {
     if let problem { events(.warning("the gate begins a new history: \(problem)")) }
     guard let found, found.engine == engine else {
       if let found { events(.note("the gate begins a new history: the engine was \(found.engine), it is \(engine)")) }
-      if found == nil, problem == nil {
+      if found == nil, problem == nil, settings != .open {
         events(.note("the gate has no earlier dump of \(component) on this host to compare this one with"))
       }
       return GateHistory(engine: engine)
