@@ -47,7 +47,7 @@ package struct Hooks: Sendable, Equatable {
   }
 }
 
-/// Whom to tell of what. A profile carries it; no part of the product sends anything yet.
+/// Whom to tell of what: a program that is run.
 package struct Notification: Sendable, Equatable {
   /// What happened to a component.
   package enum Event: String, Sendable, CaseIterable {

@@ -37,6 +37,11 @@ package final class DatabaseServer: Sendable {
     return DatabaseServer(kind, try DatabaseServer.values(ofFile: "\(folder)/env"), isOurs: true)
   }
 
+  /// One more server of a kind for one test, which may be killed; nil where there is no shared one either.
+  package static func own(_ kind: String) throws -> DatabaseServer? {
+    try server(kind)?.another(named: Identifier.random().hex)
+  }
+
   /// Does something to it: `stop`, `kill`, `again`.
   package func control(_ verb: String) throws {
     let outcome = try Program.run([script, verb, folder])
@@ -49,6 +54,8 @@ package final class DatabaseServer: Sendable {
   package var host: String { self["HOST"] }
   /// Its port.
   package var port: Int { Int(self["PORT"]) ?? 0 }
+  /// Its port for TLS, where that is another one.
+  package var securePort: Int { Int(self["TLS_PORT"]) ?? port }
   /// Its socket, or the folder of it.
   package var socket: String { self["SOCKET"] }
   /// The certificate that signed its own.

@@ -25,10 +25,7 @@ struct ProfileSummary {
 
   /// Keys that a profile carries for what is still to come.
   private var idle: [String] {
-    [
-      profile.retention.map { _ in "retention" }, profile.schedule.map { _ in "schedule" },
-      profile.notify.isEmpty ? nil : "notify",
-    ].compactMap { $0 }
+    [profile.retention.map { _ in "retention" }, profile.schedule.map { _ in "schedule" }].compactMap { $0 }
   }
 
   // MARK: - The source

@@ -14,8 +14,7 @@ package final class PostgreSQLConnection: Sendable {
   /// What a failure of a tool or of the server is called: `sourceFailed` or `targetRefused`.
   package let code: Failure.Code
   let redaction: Redaction
-  private let secretFolder: ScratchFolder?
-  private let passwordFile: String?
+  private let passwordFile: SecretFile?
 
   /// - Parameters:
   ///   - settings: how the server is reached
@@ -35,13 +34,9 @@ package final class PostgreSQLConnection: Sendable {
       }
       let password = try PostgreSQLConnection.fetch(reference, stop)
       secrets.append(password)
-      let folder = try ScratchFolder(in: ScratchFolder.standardParent(), needing: 4096)
-      let file = "\(folder.path)/pgpass"
-      try PrivateFile.write(PostgreSQLConnection.line(password), to: file, in: folder.path, for: settings.tools.account)
-      secretFolder = folder
-      passwordFile = file
+      passwordFile = try SecretFile(
+        PostgreSQLConnection.line(password), for: try ServerTools(settings.tools).account())
     } else {
-      secretFolder = nil
       passwordFile = nil
     }
     redaction = Redaction(secrets: secrets)
@@ -98,7 +93,7 @@ package final class PostgreSQLConnection: Sendable {
     // A client encoding of the caller's would turn the dump into another one.
     var removing = ["PGCLIENTENCODING", "LANGUAGE", "PSQLRC", "PGREQUIRESSL", "PGDATESTYLE"]
     if let passwordFile {
-      setting["PGPASSFILE"] = passwordFile
+      setting["PGPASSFILE"] = passwordFile.path
       // It would win over the file.
       removing.append("PGPASSWORD")
     }

@@ -42,7 +42,7 @@ struct PostgreSQLDatabase: Sendable {
       facts.heldMilliseconds = snapshot.heldMilliseconds
       facts.losses = losses
       facts.sequences = CopyContents.sequences(of: contents)
-      try store(facts)
+      try store(facts, inner)
       return CopyContents.truth(of: contents, database: name)
     }
   }
@@ -144,16 +144,11 @@ struct PostgreSQLDatabase: Sendable {
 
   // MARK: Facts
 
-  private func store(_ facts: PostgreSQLFacts) throws(Failure) {
-    let folder = try ScratchFolder(in: ScratchFolder.standardParent(), needing: 1 << 20)
-    let file: Descriptor
-    do {
-      file = try PrivateFile.temporary(
-        "\(folder.path)/about.json", Array(facts.json.utf8) + [UInt8(ascii: "\n")])
-    } catch {
-      throw error.failure(.scratchFull, "can't write the facts about a database", next: "Free space in TMPDIR.")
+  private func store(_ facts: PostgreSQLFacts, _ stop: StopSignal) throws(Failure) {
+    let bytes = Array(facts.json.utf8) + [UInt8(ascii: "\n")]
+    _ = try SmallStream.feed(bytes, stop: stop) { (descriptor) throws(Failure) in
+      try ledger.store(stream("about.json"), from: descriptor, watcher: nil)
     }
-    _ = try ledger.store(stream("about.json"), from: file.number, watcher: nil)
   }
 }
 

@@ -19,9 +19,9 @@ final class ReadAhead: Sendable {
     /// A folder answers at once, so that two threads keep the workers fed; 2 MiB at a time, for memory that is touched
     /// for the first time costs more than what is read into it.
     static let near = Measure(blocks: 8, batches: 1, longestRun: 4, threads: 2)
-    /// Where a request takes milliseconds, so much has to be under way that these fill the line: 48 MiB in requests of
+    /// Where a request takes milliseconds, so much has to be under way that these fill the line: 32 MiB in requests of
     /// 4 MiB.
-    static let far = Measure(blocks: 48, batches: 4, longestRun: 16, threads: 12)
+    static let far = Measure(blocks: 32, batches: 4, longestRun: 16, threads: 12)
   }
 
   let measure: Measure

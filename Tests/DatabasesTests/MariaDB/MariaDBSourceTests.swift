@@ -104,7 +104,7 @@ extension MariaDBServerTests {
 
     @Test("is not reached past a certificate that doesn't verify")
     func certificates() throws {
-      guard let world = try MariaDBWorld.shared(), let other = try LoopbackDatabase.shared("redis") else { return }
+      guard let world = try MariaDBWorld.shared(), let other = try DatabaseServer.server("redis") else { return }
       for mode in [TLSSettings.Mode.verifyFull, .verifyCA] {
         var server = world.backupSettings()
         server.tls = TLSSettings(mode: mode, caFile: other.certificateFile)
@@ -174,7 +174,7 @@ extension MariaDBServerTests {
 
     @Test("that dies in the middle is quarantined")
     func killed() throws {
-      guard let server = try LoopbackDatabase.own("mariadb") else { return }
+      guard let server = try DatabaseServer.own("mariadb") else { return }
       let world = MariaDBWorld(server)
       world.sql(
         """
@@ -189,7 +189,7 @@ extension MariaDBServerTests {
       sink.before = {
         if $0.name == Array("all.sql".utf8) {
           usleep(300_000)
-          try? server.kill()
+          try? server.control("kill")
         }
       }
       let outcome = try source.dump(into: sink, stop: StopSignal())
@@ -226,15 +226,12 @@ extension MariaDBServerTests {
         .split(separator: "\n").forEach { world.sql(String($0)) }
     }
 
-    @Test("is dumped by tools that run as another account, and under a bare environment")
+    @Test("is dumped by tools that run as another account")
     func account() throws {
       guard let world = try MariaDBWorld.shared(), geteuid() == 0 else { return }
       world.sql("CREATE OR REPLACE DATABASE small; CREATE TABLE small.t (a int)")
       var server = world.backupSettings()
       server.tools.account = "nobody"
-      let path = getenv("PATH").map { String(cString: $0) } ?? ""
-      unsetenv("PATH")
-      defer { setenv("PATH", path, 1) }
       let dumped = try world.dump(MariaDBSettings(server: server, databases: ["small"]))
       #expect(dumped.outcome.reasons == [])
       server.tools.account = "no-such-account"

@@ -29,7 +29,7 @@ extension MariaDBServerTests {
     @Test("takes Chinook dumped while it is written, into another server, and both are the same")
     func underWrites() throws {
       guard let world = try MariaDBWorld.shared(), let data = try SharedData.folder(named: "chinook"),
-        let other = try LoopbackDatabase.own("mariadb")
+        let other = try DatabaseServer.own("mariadb")
       else { return }
       world.sql(String(decoding: try Files.read("\(data)/Chinook_MySql.sql"), as: UTF8.self))
       world.sql(

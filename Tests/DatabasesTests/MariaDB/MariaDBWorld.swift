@@ -11,13 +11,13 @@ struct MariaDBServerTests {}
 
 /// A MariaDB server as tests use it: scripts run by its root, and profiles of either user.
 struct MariaDBWorld {
-  let server: LoopbackDatabase
+  let server: DatabaseServer
   let folder = TestFolder()
 
   /// An option file of root's, for the tools themselves.
   let ownerFile: String
 
-  init(_ server: LoopbackDatabase) {
+  init(_ server: DatabaseServer) {
     self.server = server
     let text = """
       [client]
@@ -32,7 +32,7 @@ struct MariaDBWorld {
   }
 
   /// The shared server; nil where there is none.
-  static func shared() throws -> MariaDBWorld? { try LoopbackDatabase.shared("mariadb").map { MariaDBWorld($0) } }
+  static func shared() throws -> MariaDBWorld? { try DatabaseServer.server("mariadb").map { MariaDBWorld($0) } }
 
   /// How the backup's user gets there: over TCP, with the server's certificate verified.
   func backupSettings(host: String = "127.0.0.1") -> ServerSettings {

@@ -10,7 +10,7 @@ import Testing
 struct RedisTests {
   private let folder = TestFolder()
 
-  private func settings(_ server: LoopbackDatabase, owner: Bool = false, secure: Bool = true) -> ServerSettings {
+  private func settings(_ server: DatabaseServer, owner: Bool = false, secure: Bool = true) -> ServerSettings {
     let user = owner ? server.owner : server.backup
     let password = owner ? server.ownerPassword : server.backupPassword
     return ServerSettings(
@@ -20,7 +20,7 @@ struct RedisTests {
   }
 
   @discardableResult
-  private func redis(_ server: LoopbackDatabase, _ script: String) -> String {
+  private func redis(_ server: DatabaseServer, _ script: String) -> String {
     let words = ["env", "REDISCLI_AUTH=\(server.ownerPassword)", "redis-cli", "-p", "\(server.port)"]
     return Shell.run(words + ["--no-auth-warning"], input: script)
   }
@@ -33,7 +33,7 @@ struct RedisTests {
   }
 
   /// Every kind of value, small and large, in several databases, some that expire.
-  private func fill(_ server: LoopbackDatabase) {
+  private func fill(_ server: DatabaseServer) {
     redis(
       server,
       """
@@ -67,7 +67,7 @@ struct RedisTests {
 
   @Test("is dumped by the least-privilege user over TLS, and loaded into another server: the same")
   func whole() throws {
-    guard let server = try LoopbackDatabase.shared("redis"), let other = try LoopbackDatabase.own("redis") else {
+    guard let server = try DatabaseServer.server("redis"), let other = try DatabaseServer.own("redis") else {
       return
     }
     fill(server)
@@ -99,7 +99,7 @@ struct RedisTests {
 
   @Test("interrupted on the way in is gone on with")
   func interrupted() throws {
-    guard let server = try LoopbackDatabase.shared("redis"), let other = try LoopbackDatabase.own("redis") else {
+    guard let server = try DatabaseServer.server("redis"), let other = try DatabaseServer.own("redis") else {
       return
     }
     fill(server)
@@ -125,12 +125,12 @@ struct RedisTests {
 
   @Test("refuses a wrong password, a foreign certificate and a user without rights, and shows no secret")
   func refused() throws {
-    guard let server = try LoopbackDatabase.shared("redis") else { return }
+    guard let server = try DatabaseServer.server("redis") else { return }
     var wrong = settings(server)
     wrong.password = .file(folder.file("wrong", "wrong-password-here"))
     let failure = #expect(throws: Failure.self) { try dump(wrong) }
     #expect(failure.map { "\($0)" }?.contains("wrong-password-here") == false)
-    if let other = try LoopbackDatabase.own("redis") {
+    if let other = try DatabaseServer.own("redis") {
       var foreign = settings(server)
       foreign.tls.caFile = other.certificateFile
       #expect(throws: Failure.self) { try dump(foreign) }
@@ -145,7 +145,7 @@ struct RedisTests {
 
   @Test("that dies in the middle is quarantined, and so is a tool that cuts short and exits 0")
   func cut() throws {
-    guard let server = try LoopbackDatabase.own("redis") else { return }
+    guard let server = try DatabaseServer.own("redis") else { return }
     redis(server, "DEBUG POPULATE 200000 key 500\n")
     let tools = folder.path + "/tools"
     mkdir(tools, 0o755)
@@ -161,7 +161,7 @@ struct RedisTests {
     sink.before = {
       if $0.name == Array("dump.rdb".utf8) {
         usleep(200_000)
-        try? server.kill()
+        try? server.control("kill")
       }
     }
     let outcome = try source.dump(into: sink, stop: StopSignal())

@@ -109,7 +109,7 @@ final class SchemaFile: Sendable {
         .scratchFull, "can't write the schema to a file", next: "Set TMPDIR to a folder of yours.")
     }
     try write(file.number)
-    guard let account, geteuid() == 0, let owner = Account.named(account) else { return }
+    guard let account, geteuid() == 0, let owner = SystemAccount(named: account) else { return }
     guard chown(path, owner.user, owner.group) == 0, chown(folder.path, owner.user, owner.group) == 0 else {
       throw SystemError(call: "chown", subject: path, number: errno)
         .failure(.scratchFull, "can't hand a file to the account \(account)")

@@ -16,13 +16,13 @@ struct ServerTools {
   func account() throws(Failure) -> SystemAccount? {
     guard let name = settings.account, !isElsewhere else { return nil }
     guard let account = SystemAccount(named: name) else {
-      throw Failure(.sourceFailed, "there is no account \(name)", next: "Check tools.account.")
+      throw Failure(.profileInvalid, "there is no account \(name)", at: "tools.account")
     }
     if account.user == geteuid() { return nil }
     guard geteuid() == 0 else {
       throw Failure(
-        .sourceFailed, "only root can run the tools as \(name)",
-        next: "Run lifeboat as root or as \(name), or take tools.account out.")
+        .profileInvalid, "only root can run the tools as \(name)", at: "tools.account",
+        next: "Run lifeboat as root or as \(name), or take it out.")
     }
     return account
   }
@@ -64,47 +64,4 @@ struct ServerTools {
   }
 
   private static let usualFolders = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"]
-}
-
-/// An account of this machine.
-struct SystemAccount {
-  let name: String
-  let user: UInt32
-  let group: UInt32
-
-  init?(named name: String) {
-    guard let entry = getpwnam(name) else { return nil }
-    self.name = name
-    user = entry.pointee.pw_uid
-    group = entry.pointee.pw_gid
-  }
-}
-
-/// A file that only one account can read, gone with its owner.
-final class SecretFile: Sendable {
-  private let folder: ScratchFolder
-  let path: String
-
-  /// - Parameters:
-  ///   - bytes: what it holds
-  ///   - account: who may read it; nil for ourselves
-  init(_ bytes: [UInt8], for account: SystemAccount?) throws(Failure) {
-    folder = try ScratchFolder(in: ScratchFolder.standardParent(), needing: UInt64(bytes.count))
-    path = "\(folder.path)/options"
-    do throws(SystemError) {
-      let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-      let number = file.number
-      if let account {
-        // The folder's name is random, and others may pass through it only.
-        let folder = folder.path
-        _ = try retrying("chmod", folder) { chmod(folder, 0o711) }
-        _ = try retrying("fchown", path) { fchown(number, account.user, account.group) }
-      }
-      var content = Buffer(capacity: bytes.count)
-      bytes.withUnsafeBytes { content.replace(with: $0) }
-      try content.withBytes { (bytes) throws(SystemError) in try file.write(bytes) }
-    } catch {
-      throw error.failure(.scratchFull, "can't hand the password over", next: "Check the space in TMPDIR or /var/tmp.")
-    }
-  }
 }
