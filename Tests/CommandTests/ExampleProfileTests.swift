@@ -116,7 +116,8 @@ struct ExampleProfileTests {
 
   @Test("of a command backs a cluster up, with its hooks")
   func cluster() throws {
-    guard let server = try DatabaseServer.postgres() else { return }
+    // A server of its own: databases that other tests drop meanwhile would end the dump, as they should.
+    guard let server = try DatabaseServer.own("postgres") else { return }
     let password = scene.folder.path("pgpass")
     try Files.write(
       password,
