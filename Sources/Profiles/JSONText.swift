@@ -13,6 +13,11 @@ package indirect enum JSONText: Sendable, Equatable {
   /// Named values in order; the names must differ.
   case object([(String, JSONText)])
 
+  /// A count; beyond 2^53 it is printed as a text.
+  package static func count(_ value: UInt64) -> JSONText {
+    Int64(exactly: value).map { .integer($0) } ?? .text("\(value)")
+  }
+
   /// The tree on one line, without a line break at the end.
   package var encoded: String {
     var text = ""

@@ -84,9 +84,6 @@ struct JSONRenderer: Renderer {
 }
 
 extension JSONText {
-  /// A count; beyond 2^53 it is printed as a text.
-  static func count(_ value: UInt64) -> JSONText { Int64(exactly: value).map { .integer($0) } ?? .text("\(value)") }
-
   /// Nanoseconds since the epoch as UTC.
   static func time(_ nanoseconds: UInt64) -> JSONText {
     .text(Moment(seconds: Int64(nanoseconds / 1_000_000_000)).text)

@@ -2,7 +2,6 @@ package import Bytes
 import Glibc
 package import Pipeline
 package import Profiles
-import Synchronization
 
 /// A MariaDB or MySQL server that a dump is loaded into, by its own client.
 ///
@@ -92,11 +91,6 @@ package struct MariaDBTarget: LoadTarget {
 
   // MARK: The stream
 
-  /// What a thread of the provider ended with.
-  private final class Ending: Sendable {
-    let failure = Mutex<Failure?>(nil)
-  }
-
   /// Feeds the client with the dump. The end of its input comes only after the last byte was verified.
   private func feed(
     _ plan: LoadPlan, _ streams: any StreamProvider, _ connection: MariaDBConnection, silent: Bool, stop: StopSignal
@@ -106,28 +100,11 @@ package struct MariaDBTarget: LoadTarget {
     command.input = .pipe
     command.output = .nothing
     let child = try Child.start(command, stop: stop)
-    let pipe = try OpenPipe()
-    let writing = pipe.takeWriting()
-    let ending = Ending()
-    let provider = Threads.run(named: "provide") {
-      let end = Descriptor(owning: writing)
-      do throws(Failure) {
-        try streams.write(MariaDBTarget.dumpName, to: end.number, watcher: nil, stop: stop)
-      } catch {
-        ending.failure.withLock { $0 = error }
-      }
-    }
-    var refusal: Failure?
-    do {
+    let (refusal, failure) = try streams.pipe(MariaDBTarget.dumpName, stop: stop) { (reading) throws(Failure) in
       if silent { try MariaDBTarget.write("SET SESSION sql_log_bin=0;\n", to: child) }
-      try MariaDBTarget.pump(pipe.reading, through: DatabaseFilter(plan.names), to: child, stop)
-    } catch {
-      refusal = error
+      try MariaDBTarget.pump(reading, through: DatabaseFilter(plan.names), to: child, stop)
     }
-    // A provider that still writes ends here.
-    pipe.closeReading()
-    provider.join()
-    if refusal == nil, let failure = ending.failure.withLock({ $0 }) {
+    if refusal == nil, let failure {
       child.terminate()
       throw failure
     }

@@ -42,10 +42,6 @@ extension JSONText {
     if let text = String(validating: bytes, as: UTF8.self) { return .text(text) }
     return .object([("hex", .text(Hex.encode(bytes)))])
   }
-
-  fileprivate static func count(_ value: UInt64) -> JSONText {
-    Int64(exactly: value).map { .integer($0) } ?? .text("\(value)")
-  }
 }
 
 extension PostgreSQLFacts.Server {

@@ -3,7 +3,6 @@ import FoundationEssentials
 import Glibc
 package import Pipeline
 package import Profiles
-import Synchronization
 
 /// A Redis server that a dump is loaded into, key by key through `redis-cli --pipe`: `RESTORE` takes values as they
 /// stand in the dump. So the server may be anywhere, needs no way back to us, and no disk of the data's size is needed.
@@ -123,33 +122,17 @@ package struct RedisTarget: LoadTarget {
     }
   }
 
-  private final class Ending: Sendable {
-    let failure = Mutex<Failure?>(nil)
-  }
-
   private func feed(
     _ streams: any StreamProvider, _ connection: RedisConnection, _ stop: StopSignal
   ) throws(Failure) {
     var command = try connection.command(["--pipe", "--pipe-timeout", "600"])
     command.input = .pipe
     let child = try Child.start(command, stop: stop)
-    let pipe = try OpenPipe()
-    let writing = pipe.takeWriting()
-    let ending = Ending()
-    let provider = Threads.run(named: "provide") {
-      let end = Descriptor(owning: writing)
-      do throws(Failure) {
-        try streams.write(RedisSource.dumpName, to: end.number, watcher: nil, stop: stop)
-      } catch {
-        ending.failure.withLock { $0 = error }
-      }
-    }
-    var refusal: Failure?
     var isWhole = false
-    do throws(Failure) { isWhole = try pump(pipe.reading, to: child, stop) } catch { refusal = error }
-    pipe.closeReading()
-    provider.join()
-    if let failure = ending.failure.withLock({ $0 }), refusal == nil {
+    let (refusal, failure) = try streams.pipe(RedisSource.dumpName, stop: stop) { (reading) throws(Failure) in
+      isWhole = try pump(reading, to: child, stop)
+    }
+    if refusal == nil, let failure {
       child.terminate()
       throw failure
     }

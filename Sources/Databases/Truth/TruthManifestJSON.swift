@@ -67,10 +67,6 @@ extension JSONText {
     let text = String(validating: name, as: UTF8.self)
     return text.map { ("name", .text($0)) } ?? ("name-hex", .text(Hex.encode(name)))
   }
-
-  fileprivate static func count(_ value: UInt64) -> JSONText {
-    Int64(exactly: value).map { .integer($0) } ?? .text("\(value)")
-  }
 }
 
 /// The layout as the decoder sees it.
