@@ -52,7 +52,8 @@ let house: [Target] = [
   .target(
     name: "Drills",
     dependencies: [
-      "Bytes", "Pipeline", "Cryptography", "Profiles", "Format", "Databases", "Repository", "Engine",
+      "Bytes", "Pipeline", "Cryptography", "Store", "StoreS3", "Profiles", "Format", "Databases", "Repository",
+      "Engine",
     ]),
   .target(
     name: "Command",

@@ -12,12 +12,13 @@ struct DrillOutcome {
   let verdict: DrillVerdict
   let checks: [Record.Check]
   let phases: [Record.Phase]
+  let spans: [Record.Span]
   let recoveryTime: UInt64
   let declared: UInt64
   let bytes: UInt64
 
-  init(_ rehearsal: Rehearsal, _ clock: PhaseClock) {
-    phases = clock.finish()
+  init(_ rehearsal: Rehearsal, _ clock: RecoveryClock) {
+    (phases, spans) = clock.finish()
     recoveryTime = clock.elapsed
     declared = clock.declared
     checks = rehearsal.results.map(\.recorded)
@@ -66,13 +67,18 @@ struct DrillLedger {
   func append(_ outcome: DrillOutcome, of snapshot: ListedSnapshot) throws(Failure) -> (name: Name, record: Record) {
     let ledger = try Ledger.load(access)
     func nanoseconds(_ span: Seconds?) -> UInt64? { span.map { UInt64($0.count) * 1_000_000_000 } }
+    var particulars = Record.Particulars()
+    particulars.engine = snapshot.snapshot.engine.kind
+    particulars.spans = outcome.spans
+    particulars.parentBodies = ledger.bodies(of: ledger.heads)
     let record = Record(
       sort: .drill, drill: drill.name, component: snapshot.snapshot.component, snapshot: snapshot.name,
       writer: snapshot.writer.id, writerKey: snapshot.writer.enrolment.sign, sequence: snapshot.snapshot.sequence,
       parents: ledger.heads, number: ledger.nextNumber, started: outcome.declared,
       verdict: outcome.verdict.recorded, checks: outcome.checks, phases: outcome.phases, ttr: outcome.recoveryTime,
       rto: nanoseconds(drill.objectives.recoveryTime), rpo: nanoseconds(drill.objectives.recoveryPoint),
-      dataAge: outcome.dataAge(of: snapshot).nanoseconds, bytes: outcome.bytes, tool: tool)
+      dataAge: outcome.dataAge(of: snapshot).nanoseconds, bytes: outcome.bytes, tool: tool,
+      particulars: particulars)
     return (try Ledger.append(record, in: access), record)
   }
 }

@@ -30,7 +30,7 @@ package struct DrillRun {
   ///   - workers: threads that restore; nil for one a core
   ///   - events: gets a step for each phase, and the warnings
   package init(
-    _ drill: Drill, tool: String, writer: String? = nil, clock: PhaseClock, stop: StopSignal, progress: RunProgress,
+    _ drill: Drill, tool: String, writer: String? = nil, clock: RecoveryClock, stop: StopSignal, progress: RunProgress,
     workers: Int? = nil, events: @escaping EventSink
   ) {
     self.drill = drill

@@ -39,18 +39,23 @@ package struct RecoveryRecord {
   ///   - clock: its measuring ends here
   ///   - bytes: plain bytes that were restored
   package func append(
-    of snapshot: ListedSnapshot, checks: [Record.Check], clock: PhaseClock, bytes: UInt64
+    of snapshot: ListedSnapshot, checks: [Record.Check], clock: RecoveryClock, bytes: UInt64
   ) throws(Failure) -> (name: Name, record: Record) {
     let ledger = try Ledger.load(access)
     func nanoseconds(_ span: Seconds?) -> UInt64? { span.map { UInt64($0.count) * 1_000_000_000 } }
-    let phases = clock.finish()
+    let (phases, spans) = clock.finish()
+    var particulars = Record.Particulars()
+    particulars.engine = snapshot.snapshot.engine.kind
+    particulars.spans = spans
+    particulars.parentBodies = ledger.bodies(of: ledger.heads)
     let record = Record(
       sort: .recovery, drill: incident, component: snapshot.snapshot.component, snapshot: snapshot.name,
       writer: snapshot.writer.id, writerKey: snapshot.writer.enrolment.sign, sequence: snapshot.snapshot.sequence,
       parents: ledger.heads, number: ledger.nextNumber, started: clock.declared,
       verdict: DrillVerdict(checks).recorded, checks: checks, phases: phases, ttr: clock.elapsed,
       rto: nanoseconds(objectives.recoveryTime), rpo: nanoseconds(objectives.recoveryPoint),
-      dataAge: DrillOutcome.dataAge(of: snapshot, at: clock.declared).nanoseconds, bytes: bytes, tool: tool)
+      dataAge: DrillOutcome.dataAge(of: snapshot, at: clock.declared).nanoseconds, bytes: bytes, tool: tool,
+      particulars: particulars)
     return (try Ledger.append(record, in: access), record)
   }
 }

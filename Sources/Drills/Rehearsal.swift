@@ -15,7 +15,7 @@ final class Rehearsal {
   private let snapshot: ListedSnapshot
   private let access: RestorerAccess
   private let run: DrillContext
-  private var scratch: ScratchTarget?
+  private var scratch: DrillFolder?
   /// The restore, then the checks that have an outcome.
   private(set) var results: [CheckResult] = []
   /// Plain bytes that reached the target.
@@ -32,7 +32,7 @@ final class Rehearsal {
   /// target, a stopped drill.
   func start() throws(Failure) {
     let scratch = try run.measure(.target) { () throws(Failure) in
-      try ScratchTarget(in: drill.target.folder, needing: snapshot.snapshot.catalogue.length)
+      try DrillFolder(in: drill.target.folder, needing: snapshot.snapshot.catalogue.length)
     }
     self.scratch = scratch
     do throws(Failure) {
@@ -75,7 +75,7 @@ final class Rehearsal {
     [.damaged, .storeMissing, .keyUntrusted, .keyWrongRole].contains(failure.code)
   }
 
-  private func restore(to scratch: ScratchTarget) throws(Failure) -> RestoredData {
+  private func restore(to scratch: DrillFolder) throws(Failure) -> RestoredFolder {
     do throws(Failure) {
       return try attempt(scratch)
     } catch {
@@ -87,7 +87,7 @@ final class Rehearsal {
     }
   }
 
-  private func attempt(_ scratch: ScratchTarget) throws(Failure) -> RestoredData {
+  private func attempt(_ scratch: DrillFolder) throws(Failure) -> RestoredFolder {
     try InnerStop.run(within: run.stop) { (inner) throws(Failure) in
       let restore = RestoreRun(access, stop: inner, progress: run.progress, workers: run.workers)
       let source = try run.measure(.index) { () throws(Failure) in try restore.source(of: snapshot) }
@@ -99,7 +99,7 @@ final class Rehearsal {
         bytes = sink.bytes
       }
       let report = try restore.run(snapshot, from: source, into: sink)
-      return RestoredData(
+      return RestoredFolder(
         folder: scratch.path, engine: snapshot.snapshot.engine.kind, truth: try restore.truth(of: snapshot),
         streamDifferences: report.differences, files: sink.files, firstFile: sink.firstFile)
     }
@@ -107,7 +107,7 @@ final class Rehearsal {
 
   // MARK: - Checks
 
-  private func check(_ restored: RestoredData) throws(Failure) {
+  private func check(_ restored: RestoredFolder) throws(Failure) {
     let differences = restored.streamDifferences
     results.append(
       CheckResult(
@@ -140,7 +140,7 @@ final class Rehearsal {
 
 /// What all steps of a drill share.
 struct DrillContext {
-  let clock: PhaseClock
+  let clock: RecoveryClock
   let stop: StopSignal
   let progress: RunProgress
   let events: EventSink

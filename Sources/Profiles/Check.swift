@@ -2,10 +2,12 @@
 package enum Check: Sendable, Equatable {
   /// The engine's own integrity check of the restored database.
   case integrity
-  /// The truth manifest of the snapshot, compared exactly with the restored data.
-  case manifest
+  /// The truth manifest of the snapshot, compared with the restored data.
+  case manifest(ManifestCheck)
   /// A query of the person's own.
   case query(QueryCheck)
+  /// A row that was written shortly before the backup.
+  case canary(CanaryCheck)
   /// A program of the person's own.
   case program(ProgramCheck)
 
@@ -15,6 +17,7 @@ package enum Check: Sendable, Equatable {
     case .integrity: "integrity"
     case .manifest: "manifest"
     case .query(let check): check.name
+    case .canary(let check): check.name
     case .program(let check): check.name
     }
   }
@@ -23,9 +26,54 @@ package enum Check: Sendable, Equatable {
   /// can know what it does.
   package var looksAtData: Bool {
     switch self {
-    case .integrity, .manifest, .query: true
+    case .integrity, .manifest, .query, .canary: true
     case .program(let check): check.looksAtData
     }
+  }
+}
+
+/// How much of the manifest is compared.
+package struct ManifestCheck: Sendable, Equatable {
+  /// The share of the tables that is read, from 0 to 1, drawn by the seed; nil reads all of them.
+  package var sample: Double?
+  /// Nil draws one, which the record says.
+  package var seed: UInt64?
+
+  package init(sample: Double? = nil, seed: UInt64? = nil) {
+    self.sample = sample
+    self.seed = seed
+  }
+}
+
+/// A row that somebody writes before each backup, `hooks.before` of the profile for one: that it came back shows that
+/// the backup is of the database that it should be of, and of that moment.
+package struct CanaryCheck: Sendable, Equatable {
+  /// The name on the record.
+  package var name: String
+  /// The restored database, where there is more than one.
+  package var database: String?
+  /// A query that gives the moment at which the newest canary was written.
+  package var query: String
+  /// How long before the start of the dump that may be, at most; a later moment fails, too.
+  package var within: Seconds
+
+  package init(name: String, database: String? = nil, query: String, within: Seconds) {
+    self.name = name
+    self.database = database
+    self.query = query
+    self.within = within
+  }
+}
+
+/// The query that gives the moment at which the newest row was committed.
+package struct NewestRow: Sendable, Equatable {
+  /// The restored database, where there is more than one.
+  package var database: String?
+  package var query: String
+
+  package init(database: String? = nil, query: String) {
+    self.database = database
+    self.query = query
   }
 }
 
@@ -33,9 +81,9 @@ package enum Check: Sendable, Equatable {
 package struct QueryCheck: Sendable, Equatable {
   /// The name on the record.
   package var name: String
-  /// The restored database file, where there is more than one.
+  /// The restored database, a file or one of a server's, where there is more than one.
   package var database: String?
-  /// The SQL; one statement that reads.
+  /// The SQL, or command of Redis; one statement that reads.
   package var query: String
   /// The answer it must give.
   package var expectation: Expectation
@@ -88,7 +136,7 @@ struct CheckReader {
 
   private static func read(_ item: Field, number: Int) -> Check? {
     if case .scalar = item.node.content, !item.node.isNothing {
-      return item.choice([("integrity", .integrity), ("manifest", .manifest)])
+      return item.choice([("integrity", .integrity), ("manifest", .manifest(ManifestCheck()))])
     }
     guard let section = item.section("integrity, manifest, sql: {…} or run: {…}") else { return nil }
     let query = section.field("sql")

@@ -22,6 +22,12 @@ package struct Drill: Sendable {
   package var target: DrillTarget
   /// What must be true of the restored data.
   package var checks: [Check]
+  /// The query that tells when the newest row of the data was committed, for the RPO; nil counts from the dump's start.
+  package var newestRow: NewestRow?
+  /// What happens to the recovery; nil for a calm drill.
+  package var scenario: Scenario?
+  /// How often the drill is to be run; it goes into the ledger with every record.
+  package var schedule: Schedule?
   /// What the recovery must reach.
   package var objectives: Objectives
   /// The file it was read from.
@@ -51,40 +57,5 @@ package struct Drill: Sendable {
   ) throws(Failure) -> Drill {
     let context = FileContext(file: file, environment: environment)
     return try DrillReader(context: context).read(YAMLFile.parse(bytes, context.problems))
-  }
-}
-
-/// Where a drill restores to: a fresh folder of its own.
-package struct DrillTarget: Sendable, Equatable {
-  /// What becomes of the folder after the drill.
-  package enum Keep: String, Sendable {
-    /// It is removed.
-    case never
-    /// It stays where the drill is not proven, for a look at it.
-    case onFailure = "on-failure"
-  }
-
-  /// The folder in which the fresh one is made; nil means `$TMPDIR`, or `/var/tmp` without it.
-  package var folder: String?
-  /// What becomes of the folder after the drill.
-  package var keep: Keep
-
-  package init(folder: String? = nil, keep: Keep = .never) {
-    self.folder = folder
-    self.keep = keep
-  }
-
-  init?(_ section: Section) {
-    let kind: Void? = section.required("kind", "scratch-directory")?.choice([("scratch-directory", ())])
-    folder = section.field("folder")?.path()
-    var keep: Keep? = .never
-    if let field = section.field("keep") {
-      keep = field.choice([("never", .never), ("on-failure", .onFailure)])
-    } else {
-      section.assume("keep", Keep.never.rawValue)
-    }
-    section.end()
-    guard kind != nil, let keep else { return nil }
-    self.keep = keep
   }
 }

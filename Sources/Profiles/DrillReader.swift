@@ -36,7 +36,8 @@ struct DrillReader {
       store: (store ?? StoreSettings()).completed(by: same?.store ?? StoreSettings()),
       copies: copies ?? same?.copies ?? [], keys: merged(keys, profile?.keys),
       passphrase: passphrase ?? profile?.passphrase, selection: selection, target: target, checks: checks,
-      objectives: merged(objectives, profile?.objectives), file: context.file,
+      newestRow: nil, scenario: nil, schedule: nil, objectives: merged(objectives, profile?.objectives),
+      file: context.file,
       description: description(with: profile))
   }
 

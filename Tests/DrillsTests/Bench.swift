@@ -83,7 +83,7 @@ final class Bench: Sendable {
     _ drill: Drill, store: (any Store)? = nil, stop: StopSignal = StopSignal(), events: Events = Events(),
     key: KeyFile? = nil
   ) throws -> DrillReport {
-    let clock = PhaseClock()
+    let clock = RecoveryClock()
     let run = DrillRun(
       drill, tool: "lifeboat test", clock: clock, stop: stop, progress: RunProgress(), workers: 2, events: events.take)
     return try run.run { () throws(Failure) in

@@ -100,6 +100,7 @@ struct LedgerTests {
       var record = report.record
       record.number = number
       record.parents = parents
+      record.particulars = nil
       _ = try Ledger.append(record, in: access)
     }
     #expect(try bench.history().problems.filter { $0.what.contains("number") }.count == 2)

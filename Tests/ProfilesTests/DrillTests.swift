@@ -18,7 +18,7 @@ struct DrillTests {
     #expect(drill.objectives == Objectives(recoveryTime: Seconds(300), recoveryPoint: Seconds(86_400)))
     #expect(
       drill.checks == [
-        .integrity, .manifest,
+        .integrity, .manifest(ManifestCheck()),
         .query(QueryCheck(name: "invoices", query: "select count(*) from Invoice", expectation: .equals("412"))),
         .query(
           QueryCheck(

@@ -34,7 +34,7 @@ struct RestoreInto {
     let streams = try SnapshotStreams(
       chosen.listed, from: chosen.source, access: chosen.access, lanes: request.jobs ?? UsableCores.count(),
       workers: command.threads, stop: context.stop, progress: chosen.run.progress)
-    let plan = try clock.measure(.target) { () throws(Failure) in
+    let plan = try clock.measure(.examined) { () throws(Failure) in
       try loader.examine(streams, request, stop: context.stop)
     }
     try say(plan, in: context)
@@ -58,9 +58,9 @@ struct RestoreInto {
 
   // MARK: - Before
 
-  private func clock() throws(Failure) -> PhaseClock {
-    if let declared = try command.load.declaration() { return try PhaseClock(declaredAt: declared) }
-    return PhaseClock()
+  private func clock() throws(Failure) -> RecoveryClock {
+    if let declared = try command.load.declaration() { return try RecoveryClock(declaredAt: declared) }
+    return RecoveryClock()
   }
 
   private func profile(_ named: NamedComponent) throws(Failure) -> Profile {
@@ -91,7 +91,7 @@ struct RestoreInto {
   }
 
   private func open(
-    _ named: NamedComponent, _ clock: PhaseClock, in context: RunContext
+    _ named: NamedComponent, _ clock: RecoveryClock, in context: RunContext
   ) throws(Failure) -> ChosenSnapshot {
     let wanted = try command.selection.selection()
     let address = try command.repository.address(in: context, for: [.restorer], hints: named.hints).asking(
@@ -135,11 +135,11 @@ struct RestoreInto {
 
   private func say(
     _ result: Loading.Result, _ plan: LoadPlan, _ chosen: ChosenSnapshot, _ kept: (name: Name, record: Record)?,
-    _ clock: PhaseClock, in context: RunContext
+    _ clock: RecoveryClock, in context: RunContext
   ) {
     let listed = chosen.listed
     let names = plan.databases.map { $0.name == $0.target ? $0.name : "\($0.name) as \($0.target)" }
-    let phases = clock.finish()
+    let phases = clock.finish().phases
     let bytes = chosen.run.progress.bytes
     var lines = [
       "\(listed.snapshot.component): restored \(names.joined(separator: ", ")) into \(target) in "
@@ -184,7 +184,7 @@ struct Loading {
   let plan: LoadPlan
   let streams: SnapshotStreams
   let truth: TruthManifest
-  let clock: PhaseClock
+  let clock: RecoveryClock
   let context: RunContext
   /// For the progress.
   let title: String

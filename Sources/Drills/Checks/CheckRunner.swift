@@ -9,7 +9,7 @@ import Profiles
 /// A check passes only if it measured something and found it as it must be. What could not be measured, because a tool
 /// is missing or nobody knows the truth, is `unmeasured`. Only a stopped drill throws.
 struct CheckRunner {
-  let restored: RestoredData
+  let restored: RestoredFolder
   /// What freshness is measured against.
   let reference: Moment
   let stop: StopSignal
@@ -20,6 +20,7 @@ struct CheckRunner {
     switch check {
     case .integrity: return try integrity(check.name)
     case .manifest: return try manifest(check.name)
+    case .canary: return CheckResult(check.name, .unmeasured, "canaries are read from servers", looksAtData: true)
     case .query(let query): return try self.query(query)
     case .program(let program): return try ProgramRun(program, folder: restored.folder, stop: stop).run()
     }
@@ -70,7 +71,7 @@ struct CheckRunner {
 
   private func query(_ check: QueryCheck) throws(Failure) -> CheckResult {
     try onDatabase(check.name, check.database) { (path) throws(Failure) in
-      guard restored.isSQLiteDatabase || RestoredData.looksLikeSQLite(path) else {
+      guard restored.isSQLiteDatabase || RestoredFolder.looksLikeSQLite(path) else {
         return CheckResult(check.name, .unmeasured, "the restored file is no SQLite database", looksAtData: true)
       }
       let rows = try SQLiteProbe.query(path, check.query, stop: stop)

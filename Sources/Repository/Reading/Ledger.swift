@@ -9,6 +9,8 @@ package struct LedgerEntry: Sendable {
   /// The restorer that signed.
   package let signer: PublicKey
   package let record: Record
+  /// The SHA-256 of the record's body as it was signed.
+  package let bodyDigest: Name
 
   /// Where it lies.
   package var path: ObjectPath { .record(name) }
@@ -57,6 +59,12 @@ package struct Ledger: Sendable {
     return entries.map(\.name).filter { !followed.contains($0) }.sorted()
   }
 
+  /// The digests of the bodies of records, for those that follow them; zero for one that is not there.
+  package func bodies(of names: [Name]) -> [Name] {
+    let digests = Dictionary(entries.map { ($0.name, $0.bodyDigest) }) { first, _ in first }
+    return names.map { digests[$0] ?? .zero }
+  }
+
   /// The number of the next record.
   package var nextNumber: UInt64 { (entries.map(\.record.number).max() ?? 0) + 1 }
 
@@ -89,6 +97,7 @@ package struct Ledger: Sendable {
         next: "Somebody planted it: look into the store, then remove the object.")
     }
     return LedgerEntry(
-      name: path.name, header: envelope.header, signer: envelope.signer, record: try Record(body: envelope.body))
+      name: path.name, header: envelope.header, signer: envelope.signer, record: try Record(body: envelope.body),
+      bodyDigest: ObjectDigest.name(of: envelope.body))
   }
 }

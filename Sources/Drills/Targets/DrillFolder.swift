@@ -4,7 +4,7 @@ import Glibc
 
 /// A fresh private folder that a drill restores to. It goes when the drill goes, whatever happened to the drill; one
 /// that a killed drill left behind is removed by the next drill that uses the same place: its lock is gone.
-final class ScratchTarget {
+final class DrillFolder {
   private static let prefix = "lifeboat-drill-"
   /// Kept folders have another name, so that no later drill takes them for left behind.
   private static let keptPrefix = "lifeboat-kept-"
@@ -25,11 +25,11 @@ final class ScratchTarget {
   ///   - needed: bytes that will be written
   /// - Throws: `targetFull` where they don't fit, `targetRefused` where no folder can be made
   init(in folder: String?, needing needed: UInt64) throws(Failure) {
-    let parent = try ScratchTarget.resolve(folder ?? ScratchTarget.standardParent())
-    ScratchTarget.sweep(parent)
-    try ScratchTarget.checkSpace(parent, needed)
+    let parent = try DrillFolder.resolve(folder ?? DrillFolder.standardParent())
+    DrillFolder.sweep(parent)
+    try DrillFolder.checkSpace(parent, needed)
     self.parent = parent
-    let path = "\(parent)/\(ScratchTarget.prefix)\(identifier.hex)"
+    let path = "\(parent)/\(DrillFolder.prefix)\(identifier.hex)"
     self.path = path
     do throws(SystemError) {
       _ = try retrying("mkdir", path) { mkdir(path, 0o700) }
@@ -67,7 +67,7 @@ final class ScratchTarget {
 
   /// Leaves the folder for a person to look at; returns its new path.
   func keep() throws(Failure) -> String {
-    let kept = "\(parent)/\(ScratchTarget.keptPrefix)\(identifier.hex)"
+    let kept = "\(parent)/\(DrillFolder.keptPrefix)\(identifier.hex)"
     guard rename(path, kept) == 0 else {
       throw SystemError(call: "rename", subject: path, number: errno)
         .failure(.targetRefused, "the restored data cannot be kept")

@@ -45,7 +45,7 @@ final class TimedSink: RestoreSink {
   }
 
   /// Gives the time of a restore to its phases.
-  func claim(from start: UInt64, on clock: PhaseClock) {
+  func claim(from start: UInt64, on clock: RecoveryClock) {
     if let firstByte { clock.claim(.firstByte, from: start, to: firstByte) }
     if let firstByte, let lastByte { clock.claim(.lastByte, from: firstByte, to: lastByte) }
     clock.claim(.ready, from: lastByte ?? start, to: MonotonicClock.now())

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Bytes
+import Drills
+import Engine
+import Format
+import Profiles
+import Repository
+
+/// `lifeboat drill FILE`: one drill.
+///
+/// JSON: the events; at its end `drill` with the fields of a `record` (see `drill history`) and `particulars` (what the checks
+/// have to say to the person only, by check), `kept` (the folder with the restored data, or null).
+struct DrillRunCommand: LifeboatCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a drill.",
+    discussion: """
+      Restores a snapshot into a scratch folder, checks it, measures every phase, and puts a signed record into the \
+      repository. Needs a restorer key. Exit status 0 proven, 1 proven with warnings (an objective missed), 10 not proven.
+      """)
+
+  @Argument(help: "A drill file, or the name of one (drills/NAME.yaml).", completion: .file())
+  var drill: String
+
+  @Option(help: "Snapshots of the writer whose id begins so, where several have the component.")
+  var writer: String?
+
+  @Option(help: "How many threads fetch, open and decompress.")
+  var threads: Int?
+
+  @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var copies: CopyOptions
+  @OptionGroup var quiet: QuietOptions
+  @OptionGroup var output: OutputOptions
+
+  var promisesOutput: Bool { false }
+  var isQuiet: Bool { quiet.quiet }
+
+  func run(in context: RunContext) throws(Failure) {
+    let clock = RecoveryClock()
+    try OptionRange.check(threads, "--threads", Tuning.threadCounts)
+    let plan = try Drill.load(try Lookup.drill(drill))
+    let address = try repository.address(in: context, for: [.restorer]) { () throws(Failure) in AddressHints(plan) }
+      .asking(copies)
+    let progress = RunProgress()
+    let run = DrillRun(
+      plan, tool: Release.tool, writer: writer, clock: clock, stop: context.stop, progress: progress, workers: threads,
+      events: context.events)
+    let report = try address.naming { () throws(Failure) in
+      try context.tracking(plan.name, { progress.restoreReading }) { () throws(Failure) in
+        try run.run { () throws(Failure) in
+          let key = try clock.measure(.unlock) { () throws(Failure) in try address.key(in: context) }
+          return try clock.measure(.open) { () throws(Failure) in
+            try RestorerAccess(try address.openForRestore(with: key, in: context), to: "drill")
+          }
+        }
+      }
+    }
+    DrillText.say(report, in: context)
+    if let failure = report.failure { throw failure }
+    for text in DrillText.missed(report.record) { context.warn(text) }
+  }
+}
