@@ -20,9 +20,16 @@ package protocol StreamSink: Sendable {
 
   /// Stores a folder or a symbolic link, which have no bytes.
   func entry(_ stream: DumpedStream) throws(Failure)
+
+  /// The source holds a state of its server open since a moment, in nanoseconds since 1970, or no longer (nil): as long
+  /// as it does, the server cleans nothing up that is younger, so a person is told for how long.
+  func holdsSnapshot(since moment: UInt64?)
 }
 
 extension StreamSink {
+  /// Nobody is told.
+  package func holdsSnapshot(since moment: UInt64?) {}
+
   /// The same without a look at the bytes.
   package func stream(_ stream: DumpedStream, from descriptor: Int32) throws(Failure) -> StreamSummary {
     try self.stream(stream, from: descriptor, watcher: nil)

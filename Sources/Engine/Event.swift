@@ -38,19 +38,22 @@ package struct ProgressReading: Sendable, Equatable {
   package var total: UInt64?
   /// Bytes among them that the repository did not have; nil where nothing is stored.
   package var newBytes: UInt64?
+  /// Nanoseconds for which a state of the source's server has been held open; nil where none is.
+  package var snapshotAge: UInt64?
   /// Nanoseconds since the run began.
   package var elapsed: UInt64
   /// Of the unit a second, over the last moments; nil before anything can be said.
   package var rate: Double?
 
   package init(
-    unit: Unit = .bytes, done: UInt64, total: UInt64? = nil, newBytes: UInt64? = nil, elapsed: UInt64 = 0,
-    rate: Double? = nil
+    unit: Unit = .bytes, done: UInt64, total: UInt64? = nil, newBytes: UInt64? = nil, snapshotAge: UInt64? = nil,
+    elapsed: UInt64 = 0, rate: Double? = nil
   ) {
     self.unit = unit
     self.done = done
     self.total = total
     self.newBytes = newBytes
+    self.snapshotAge = snapshotAge
     self.elapsed = elapsed
     self.rate = rate
   }

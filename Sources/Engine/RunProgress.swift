@@ -1,3 +1,4 @@
+import Pipeline
 import Synchronization
 
 /// How far a run is: counters that its threads raise and a renderer reads.
@@ -6,6 +7,7 @@ package final class RunProgress: Sendable {
   private let fresh = Atomic<UInt64>(0)
   private let sealed = Atomic<UInt64>(0)
   private let total = Atomic<UInt64>(0)
+  private let held = Atomic<UInt64>(0)
 
   package init() {}
 
@@ -17,6 +19,15 @@ package final class RunProgress: Sendable {
   package var sealedBytes: UInt64 { sealed.load(ordering: .relaxed) }
   /// Bytes that there will be in all; zero where nobody knows.
   package var expected: UInt64 { total.load(ordering: .relaxed) }
+
+  /// For how long the source has held a state of its server open, in nanoseconds; nil while it holds none.
+  package var snapshotAge: UInt64? {
+    let since = held.load(ordering: .relaxed)
+    let now = WallClock.now()
+    return since == 0 ? nil : now > since ? now - since : 0
+  }
+
+  func holdsSnapshot(since moment: UInt64?) { held.store(moment ?? 0, ordering: .relaxed) }
 
   /// The run starts again.
   func restart() {

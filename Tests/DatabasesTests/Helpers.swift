@@ -49,6 +49,11 @@ final class KeepingSink: StreamSink, @unchecked Sendable {
       readingProblem: readingProblems[name])
   }
 
+  /// Since when a snapshot was held, in the order in which it was said.
+  private(set) var held: [UInt64?] = []
+
+  func holdsSnapshot(since moment: UInt64?) { lock.withLock { _ in held.append(moment) } }
+
   func entry(_ stream: DumpedStream) throws(Failure) {
     lock.withLock { _ in
       entries.append(stream)

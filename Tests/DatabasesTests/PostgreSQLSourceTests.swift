@@ -23,6 +23,7 @@ import Testing
     #expect(outcome.warnings == [])
     let truth = try #require(outcome.truth)
     #expect(truth.tables.count == 11)
+    #expect(sink.held.map { $0 != nil } == [true, false])
     let counts = original.run("SELECT count(*) FROM track; SELECT count(*) FROM playlist_track;")
     #expect(
       counts.split(separator: "\n").map { UInt64($0) }

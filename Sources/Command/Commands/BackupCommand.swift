@@ -199,7 +199,7 @@ enum OptionRange {
 extension RunProgress {
   /// How far a backup is.
   var backupReading: ProgressReading {
-    ProgressReading(done: bytes, total: expected == 0 ? nil : expected, newBytes: newBytes)
+    ProgressReading(done: bytes, total: expected == 0 ? nil : expected, newBytes: newBytes, snapshotAge: snapshotAge)
   }
 
   /// How far a restore is.

@@ -10,7 +10,7 @@ import Store
 /// |---|---|
 /// | `step` | `step`: what begins |
 /// | `note`, `warning` | `text` |
-/// | `progress` | `subject`, `unit` (`bytes`, `objects`, `snapshots`), `done`, `total` (null where unknown), `newBytes` (null where nothing is stored), `milliseconds` since the start |
+/// | `progress` | `subject`, `unit` (`bytes`, `objects`, `snapshots`), `done`, `total` (null where unknown), `newBytes` (null where nothing is stored), `snapshotMilliseconds` (for how long a database is held in one state; null where none is), `milliseconds` since the start |
 /// | `waiting` | a call of the store failed and is tried again: `reason`, `attempt` (which try failed, from 1), `milliseconds` until the next, `budget` (milliseconds until it is given up) |
 /// | `resumed` | the store answers again: `milliseconds` since the first failure |
 /// | `taken` | an object was missing or damaged, and good bytes came from elsewhere: `path`, `from` |
@@ -78,6 +78,7 @@ struct JSONRenderer: Renderer {
       ("subject", .text(subject)), ("unit", .text(reading.unit.rawValue)), ("done", .count(reading.done)),
       ("total", reading.total.map { .count($0) } ?? .nothing),
       ("newBytes", reading.newBytes.map { .count($0) } ?? .nothing),
+      ("snapshotMilliseconds", reading.snapshotAge.map { .count($0 / 1_000_000) } ?? .nothing),
       ("milliseconds", .count(reading.elapsed / 1_000_000)),
     ]
   }

@@ -7,6 +7,7 @@ enum ProgressText {
     var parts = [amount(reading)]
     if let rate = reading.rate, reading.unit == .bytes { parts.append("\(ByteCount(UInt64(rate)).rounded)/s") }
     if let fresh = reading.newBytes { parts.append("\(ByteCount(fresh).rounded) new") }
+    if let age = reading.snapshotAge { parts.append("snapshot \(Duration.text(age)) old") }
     if let left = reading.secondsLeft, left < 1e9 {
       parts.append("\(Duration.text(UInt64(left * 1e9))) left")
     } else {

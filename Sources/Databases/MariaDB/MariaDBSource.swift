@@ -36,6 +36,8 @@ package struct MariaDBSource: DumpSource {
     let survey = try MariaDBSurvey(settings, stop: stop)
     try SmallStream.send(Array(survey.about.json.utf8), as: MariaDBAbout.streamName, to: sink, stop: stop)
     var run = MariaDBDump(survey: survey, settings: settings)
+    sink.holdsSnapshot(since: WallClock.now())
+    defer { sink.holdsSnapshot(since: nil) }
     try run.dumpDatabases(into: sink, stop: stop)
     if survey.dumpsUsers { try run.dumpUsers(into: sink, stop: stop) }
     return DumpOutcome(

@@ -28,7 +28,11 @@ struct PostgreSQLDatabase: Sendable {
     try InnerStop.run(within: stop) { (inner) throws(Failure) in
       let snapshot = try PostgreSQLSnapshot.take(
         server.query(name), lockTimeout: settings.lockTimeout, stop: inner)
-      defer { snapshot.release() }
+      ledger.holdsSnapshot(since: snapshot.taken)
+      defer {
+        snapshot.release()
+        ledger.holdsSnapshot(since: nil)
+      }
       var facts = try snapshot.facts(of: server)
       let plan = PostgreSQLStreamPlan(facts.tables, encoding: facts.database.encoding)
       let threads = start(plan, snapshot, inner)

@@ -35,6 +35,9 @@ final class PostgreSQLLedger: Sendable {
     }
   }
 
+  /// The snapshot of a database is held since then; nil once it is released.
+  func holdsSnapshot(since moment: UInt64?) { sink.holdsSnapshot(since: moment) }
+
   /// Whether the sink was given anything: a failure is a quarantined dump from then on.
   var hasStored: Bool { state.withLock { $0.hasStored } }
   /// What the sink threw first.

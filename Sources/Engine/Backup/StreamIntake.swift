@@ -33,6 +33,8 @@ final class StreamIntake: StreamSink {
     let stall: Seconds?
   }
 
+  func holdsSnapshot(since moment: UInt64?) { reading.progress.holdsSnapshot(since: moment) }
+
   private let reading: Reading
   private let shelf: IntakeShelf
   private let submit: @Sendable (consuming IntakeJob) throws(Failure) -> Void
