@@ -158,6 +158,31 @@ struct PostgreSQLLoadTests {
         "20000"))
   }
 
+  @Test(
+    "a database with a locale of ICU, and one that is not in UTF-8, come back with both",
+    arguments: [
+      ("load_icu", "LOCALE_PROVIDER icu ICU_LOCALE 'de-AT' LOCALE 'C.UTF-8' ENCODING 'UTF8'", "UTF8|i|de-AT"),
+      ("load_latin", "ENCODING 'LATIN1' LOCALE 'C'", "LATIN1|c|"),
+    ])
+  func locales(_ name: String, _ options: String, _ expected: String) throws {
+    guard let database = try PostgreSQLDatabaseForTest(name, options: "TEMPLATE template0 \(options)") else { return }
+    let server = database.server
+    database.run(
+      "CREATE TABLE words (w text PRIMARY KEY); INSERT INTO words VALUES ('Zebra'), (U&'\\00C4pfel'), ('apfel')")
+    let (sink, outcome) = try database.dump()
+    #expect(outcome.verdict == .complete)
+    let copy = "\(name)_copy"
+    drop(server, copy)
+    defer { drop(server, copy) }
+    try load(LoadedStreams(sink), LoadRequest(newName: copy), on: server, truth: try #require(outcome.truth))
+    let told = """
+      SELECT pg_encoding_to_char(encoding), datlocprovider, daticulocale FROM pg_database WHERE datname = '\(copy)'
+      """
+    #expect(PostgreSQLShell.run(server, "postgres", told) == expected)
+    let order = "SET client_encoding = 'UTF8'; SELECT string_agg(w, ' ' ORDER BY w) FROM words"
+    #expect(PostgreSQLShell.run(server, copy, order) == database.run(order))
+  }
+
   @Test("what would keep it from loading is found before anything is changed")
   func foundFirst() throws {
     guard let (database, streams, _) = try source("load_found") else { return }

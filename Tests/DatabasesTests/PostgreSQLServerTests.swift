@@ -90,7 +90,9 @@ import Testing
     #expect(facts.losses.count == 1)
   }
 
-  @Test("the socket with peer authentication, a password with every awkward letter, a prefix, ssh and a service entry")
+  @Test(
+    "the socket with peer authentication, a password with every awkward letter, a prefix, ssh, a service entry, .pgpass"
+  )
   func connections() throws {
     guard let database = try PostgreSQLDatabaseForTest("lb_connections") else { return }
     let server = database.server
@@ -146,6 +148,16 @@ import Testing
       $0.port = nil
       $0.service = "orders"
       $0.tools.prefix = ["env", "PGSERVICEFILE=\(folder.path("service.conf"))"]
+      $0.tools.folder = server["TOOLS"]
+    }
+    let password = server.ownerPassword.replacing("\\", with: "\\\\").replacing(":", with: "\\:")
+    try Files.write(folder.path("pgpass"), Array("*:\(server.port):*:\(server.owner):\(password)\n".utf8))
+    chmod(folder.path("pgpass"), 0o600)
+    try check {
+      $0.host = server.host
+      $0.user = server.owner
+      $0.tls = TLSSettings(mode: .verifyFull, caFile: server.certificateFile)
+      $0.tools.prefix = ["env", "PGPASSFILE=\(folder.path("pgpass"))"]
       $0.tools.folder = server["TOOLS"]
     }
   }
