@@ -247,6 +247,17 @@ struct PostgreSQLLoadTests {
     for name in databases(server, like: "load_taken_before_%") { drop(server, name) }
   }
 
+  @Test("the database postgres, which every server has, gets its name like any other")
+  func postgres() throws {
+    guard let (_, streams, truth) = try source("load_as_postgres"), let fresh = try DatabaseServer.own("postgres")
+    else {
+      return
+    }
+    let (_, outcome) = try load(streams, LoadRequest(newName: "postgres"), on: fresh, truth: truth)
+    #expect(outcome.setAside?.hasPrefix("postgres_before_") == true)
+    #expect(PostgreSQLShell.run(fresh, "postgres", "SELECT count(*) FROM customers") == "500")
+  }
+
   @Test("damage ends it, nothing of it stays, and what a killed run left is dropped by the next")
   func interrupted() throws {
     guard let (database, streams, truth) = try source("load_broken") else { return }

@@ -38,6 +38,14 @@ import Testing
         == ["table lb_chinook.public.track has other contents in its 3503 rows"])
   }
 
+  @Test("roles come from a database whose name looks like a connection string")
+  func globalsOfAnOddName() throws {
+    guard let odd = try PostgreSQLDatabaseForTest("host='a b' x=y") else { return }
+    let (sink, outcome) = try odd.dump(try odd.settings { $0.globals = true })
+    #expect(outcome.verdict == .complete)
+    #expect(sink.order.contains("globals.sql"))
+  }
+
   /// Whatever a database may hold that a dump by its bytes could trip over.
   private static let oddities = #"""
     CREATE SCHEMA "we ird/na.me"; CREATE SCHEMA "UPPER";

@@ -131,6 +131,12 @@ package final class PostgreSQLConnection: Sendable {
     return Array("*:*:*:*:".utf8) + escaped + [UInt8(ascii: "\n")]
   }
 
+  /// A database's name for options that take a connection string for one, which `=` or a scheme makes it look like.
+  static func plain(_ database: String) -> String {
+    let isTaken = database.contains("=") || database.hasPrefix("postgres://") || database.hasPrefix("postgresql://")
+    return isTaken ? "dbname=\(quoted(database))" : database
+  }
+
   private static func quoted(_ value: String) -> String {
     var text = "'"
     for scalar in value.unicodeScalars {

@@ -16,7 +16,7 @@ struct PostgreSQLDump: Sendable {
   /// Roles and tablespaces.
   func globals() throws(Failure) {
     var arguments = [
-      "-w", "-d", server.connection.string(), "-l", server.maintenance, "--globals-only",
+      "-w", "-d", server.connection.string(), "-l", PostgreSQLConnection.plain(server.maintenance), "--globals-only",
       "--lock-wait-timeout=\(lockWait)",
     ]
     // Whose passwords it may not read it could not dump at all.

@@ -68,12 +68,12 @@ struct WorkDatabase: Sendable {
     steps += "ALTER DATABASE \(identifier(name)) RENAME TO \(identifier(target));\n"
     if let aside { steps += "ALTER DATABASE \(identifier(aside)) ALLOW_CONNECTIONS true;\n" }
     do {
-      try server.maintenance.execute(Array(steps.utf8), stop: stop)
+      try outside.execute(Array(steps.utf8), stop: stop)
     } catch {
       // A database that nobody can enter would be worse than one that was not replaced.
       if aside != nil {
         let open = "ALTER DATABASE \(identifier(target)) ALLOW_CONNECTIONS true;"
-        try? server.maintenance.execute(Array(open.utf8), stop: stop)
+        try? outside.execute(Array(open.utf8), stop: stop)
       }
       throw error
     }
@@ -85,6 +85,11 @@ struct WorkDatabase: Sendable {
     return result.errorText.split(separator: "\n").filter { $0.contains("ERROR:") }.map { line in
       server.connection.redaction.clean(String(line))
     }
+  }
+
+  /// A database that is not the one that is replaced: nobody can rename what he is in.
+  private var outside: PostgreSQLQuery {
+    target == server.server.maintenance ? server.query("template1") : server.maintenance
   }
 
   private func drop(_ name: String, _ stop: StopSignal) throws(Failure) {
