@@ -24,6 +24,8 @@ struct DrillReader {
     let passphrase = root.field("passphrase")?.section(SecretReference.expected)?.secretReference()
     let selection = selection(root)
     let target = target(root)
+    let scenario = root.field("scenario").flatMap { self.scenario($0, target) }
+    let schedule = root.field("schedule").flatMap { $0.value(Schedule.expected, shown: \.text) { Schedule($0) } }
     let checks = root.required("checks", "a list of checks").map { CheckReader.read($0) }
     let objectives = root.field("objectives")?.section().map { Objectives($0) }
     root.end()
@@ -36,7 +38,7 @@ struct DrillReader {
       store: (store ?? StoreSettings()).completed(by: same?.store ?? StoreSettings()),
       copies: copies ?? same?.copies ?? [], keys: merged(keys, profile?.keys),
       passphrase: passphrase ?? profile?.passphrase, selection: selection, target: target, checks: checks,
-      newestRow: nil, scenario: nil, schedule: nil, objectives: merged(objectives, profile?.objectives),
+      newestRow: nil, scenario: scenario, schedule: schedule, objectives: merged(objectives, profile?.objectives),
       file: context.file,
       description: description(with: profile))
   }
@@ -70,6 +72,12 @@ struct DrillReader {
     root.assume("target.kind", "scratch-directory")
     root.assume("target.keep", DrillTarget.Keep.never.rawValue)
     return DrillTarget()
+  }
+
+  private func scenario(_ field: Field, _ target: DrillTarget?) -> Scenario? {
+    let scenario = ScenarioReader.read(field)
+    if let scenario, let target { ScenarioReader.check(scenario, field, target) }
+    return scenario
   }
 
   private func merged(_ own: KeyFiles?, _ profile: KeyFiles?) -> KeyFiles {

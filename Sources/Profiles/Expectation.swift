@@ -44,7 +44,7 @@ package enum Expectation: Sendable, Equatable {
 
   /// RFC 3339, SQLite's `YYYY-MM-DD HH:MM:SS` (in UTC, as SQLite counts), a date (its first second), or whole seconds
   /// since 1970.
-  private static func moment(_ text: String) -> Moment? {
+  package static func moment(_ text: String) -> Moment? {
     if let moment = Moment(text, assumingUTC: true) { return moment }
     if let seconds = Int64(text), (0...253_402_300_799).contains(seconds) { return Moment(seconds: seconds) }
     return text.utf8.count == 10 ? Moment("\(text)T00:00:00Z") : nil

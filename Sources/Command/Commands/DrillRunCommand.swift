@@ -9,7 +9,9 @@ import Repository
 /// `lifeboat drill FILE`: one drill.
 ///
 /// JSON: the events; at its end `drill` with the fields of a `record` (see `drill history`) and `particulars` (what the checks
-/// have to say to the person only, by check), `kept` (the folder with the restored data, or null).
+/// have to say to the person only, by check), `kept` (where the restored data is, or null), `target`, `origin`, `scenario` (`seed`,
+/// `outcome`, `steps`, `faults` with `kind`, `detail`, `fired`; null in a calm drill), `calm` (`number`, `timeToRecover` and `cost`
+/// in nanoseconds against the last calm drill, or null).
 struct DrillRunCommand: LifeboatCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a drill.",
@@ -42,15 +44,21 @@ struct DrillRunCommand: LifeboatCommand {
     let address = try repository.address(in: context, for: [.restorer]) { () throws(Failure) in AddressHints(plan) }
       .asking(copies)
     let progress = RunProgress()
+    let meter = StoreMeter()
+    clock.count(with: meter)
     let run = DrillRun(
-      plan, tool: Release.tool, writer: writer, clock: clock, stop: context.stop, progress: progress, workers: threads,
-      events: context.events)
+      plan, tool: Release.tool, writer: writer, copies: address.copies.map(\.location.text), clock: clock,
+      stop: context.stop, progress: progress, workers: threads, events: context.events)
+    var unlocked: KeyFile?
     let report = try address.naming { () throws(Failure) in
       try context.tracking(plan.name, { progress.restoreReading }) { () throws(Failure) in
-        try run.run { () throws(Failure) in
-          let key = try clock.measure(.unlock) { () throws(Failure) in try address.key(in: context) }
+        try run.run { (opening) throws(Failure) in
+          let key = try unlocked ?? clock.measure(.unlock) { () throws(Failure) in
+            try address.key(in: context, on: clock)
+          }
+          unlocked = key
           return try clock.measure(.open) { () throws(Failure) in
-            try RestorerAccess(try address.openForRestore(with: key, in: context), to: "drill")
+            try RestorerAccess(try address.openForDrill(with: key, opening, counting: meter, in: context), to: "drill")
           }
         }
       }

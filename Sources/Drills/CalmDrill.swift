@@ -1,0 +1,30 @@
+package import Format
+import Repository
+
+/// The last proven drill of a component in which nothing went wrong: what a scenario's cost is measured against.
+package struct CalmDrill: Sendable, Equatable {
+  /// Its number in the ledger.
+  package let number: UInt64
+  /// Its time to recover, in nanoseconds.
+  package let recoveryTime: UInt64
+
+  /// The newest that restored to the same kind of target; nil where there is none.
+  init?(before record: Record, in ledger: Ledger) {
+    let target = record.particulars?.target ?? FolderTarget.word
+    let calm = ledger.entries.last { entry in
+      let other = entry.record
+      return other.sort == .drill && other.component == record.component && other.verdict == .proven
+        && other.particulars?.scenario == nil && (other.particulars?.target ?? FolderTarget.word) == target
+    }
+    guard let calm else { return nil }
+    number = calm.record.number
+    recoveryTime = calm.record.ttr.value
+  }
+
+  /// What a recovery under a scenario cost beyond this one, in nanoseconds: less than zero where it was faster. The
+  /// time in which the faults themselves were placed is no part of a recovery.
+  package func cost(of record: Record) -> Int64 {
+    let placing = record.phases.first { $0.name == Phase.step("faults placed").name }?.nanoseconds.value ?? 0
+    return Int64(clamping: record.ttr.value - placing) - Int64(clamping: recoveryTime)
+  }
+}
