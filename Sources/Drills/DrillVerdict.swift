@@ -10,7 +10,7 @@ package struct Proof: Sendable {
 
   /// Nil unless every check passed and one looked at data; one that was skipped or not measured did not pass. Nil for a
   /// scenario of which any fault never happened: what was rehearsed then was something else.
-  package init?(_ checks: [Record.Check], in scenario: Record.Scenario?) {
+  package init?(_ checks: [Record.Check], in scenario: Record.Scenario? = nil) {
     guard checks.allSatisfy({ $0.outcome == .pass }), checks.contains(where: \.looksAtData) else { return nil }
     if let scenario {
       guard scenario.hasHappened, !scenario.faults.isEmpty, scenario.outcome != .failed else { return nil }
@@ -29,7 +29,7 @@ package enum DrillVerdict: Sendable {
   case inconclusive
 
   /// - Parameter scenario: what was done to the recovery; nil for a calm one
-  package init(_ checks: [Record.Check], in scenario: Record.Scenario?) {
+  package init(_ checks: [Record.Check], in scenario: Record.Scenario? = nil) {
     if checks.contains(where: { $0.outcome == .fail }) {
       self = .failed
     } else if let proof = Proof(checks, in: scenario) {
