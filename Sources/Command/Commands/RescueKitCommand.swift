@@ -1,6 +1,5 @@
 import ArgumentParser
 import Bytes
-import Cryptography
 import Drills
 import Engine
 import Format
@@ -44,7 +43,7 @@ struct RescueKitCommand: LifeboatCommand {
   @OptionGroup var output: OutputOptions
 
   func run(in context: RunContext) throws(Failure) {
-    let program = try KitProgram.digest()
+    let program = try KitProgram.running().digest
     var kits: [RecoveryKit] = []
     for word in components.isEmpty ? [nil] : components.map({ Optional($0) }) {
       let named = try NamedComponent(word)
@@ -80,28 +79,6 @@ struct RescueKitCommand: LifeboatCommand {
     }
     context.say(
       Statement("kit", KitFields.of(kit) + [("file", to.map { .text($0) } ?? .nothing)], lines, isSummary: to != nil))
-  }
-}
-
-/// The file of the running program.
-enum KitProgram {
-  /// Its SHA-256.
-  static func digest() throws(Failure) -> String {
-    var digest = ObjectDigest()
-    do {
-      let file = try Descriptor.open("/proc/self/exe", O_RDONLY)
-      var part = Buffer(capacity: 1 << 20)
-      var place: UInt64 = 0
-      while true {
-        part.count = try part.withCapacity { (room) throws(SystemError) in try file.read(at: place, into: room) }
-        if part.count == 0 { break }
-        place += UInt64(part.count)
-        part.withBytes { digest.update($0) }
-      }
-    } catch {
-      throw error.failure(.defect, "the program's own file can't be read")
-    }
-    return digest.finish().hex
   }
 }
 

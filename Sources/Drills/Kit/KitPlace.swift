@@ -1,8 +1,9 @@
-import Bytes
+package import Bytes
 package import Engine
 import Glibc
 package import Profiles
 import Store
+import StoreS3
 
 /// Where the objects of a repository lie, with all that leads there but credentials.
 package struct KitPlace: Sendable, Equatable {

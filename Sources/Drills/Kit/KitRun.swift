@@ -2,7 +2,7 @@ package import Bytes
 import Engine
 import Glibc
 import Pipeline
-package import Profiles
+import Profiles
 
 /// Runs the commands of a kit as a person would: each by `sh -eu`, with nothing in its environment but what the page
 /// says, an empty home, no profile, no cache, no configuration; in a system of its own where there is one.

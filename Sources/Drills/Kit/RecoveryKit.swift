@@ -1,4 +1,5 @@
 package import Bytes
+import Cryptography
 package import Format
 package import Profiles
 package import Repository
