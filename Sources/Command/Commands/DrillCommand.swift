@@ -7,6 +7,10 @@ struct DrillCommand: ParsableCommand {
     usage: """
       lifeboat drill <file or name> [options]
       lifeboat drill history [<component>] [options]
+      lifeboat drill estimate [<component>] [options]
+      lifeboat drill plan [<component>] [options]
       """,
-    subcommands: [DrillRunCommand.self, DrillHistoryCommand.self], defaultSubcommand: DrillRunCommand.self)
+    subcommands: [
+      DrillRunCommand.self, DrillHistoryCommand.self, DrillEstimateCommand.self, DrillPlanCommand.self,
+    ], defaultSubcommand: DrillRunCommand.self)
 }
