@@ -22,7 +22,7 @@ struct DrillOutcome {
     recoveryTime = clock.elapsed
     declared = clock.declared
     checks = rehearsal.results.map(\.recorded)
-    verdict = DrillVerdict(checks)
+    verdict = DrillVerdict(checks, of: rehearsal.evidence)
     bytes = rehearsal.bytes
   }
 

@@ -1,13 +1,15 @@
 package import Format
 
 /// That a recovery was proven. It can only be had from checks that all passed, at least one of which looked at the
-/// restored data: who holds one need not ask again.
+/// restored data, and from the evidence that there is such data: who holds one need not ask again.
 package struct Proof: Sendable {
   /// The checks that it rests on.
   package let checks: [Record.Check]
 
   /// Nil unless every check passed and one looked at data; one that was skipped or not measured did not pass.
-  package init?(_ checks: [Record.Check]) {
+  ///
+  /// - Parameter evidence: of the restored data that the checks looked at
+  package init?(_ checks: [Record.Check], of evidence: RestoredEvidence) {
     guard checks.allSatisfy({ $0.outcome == .pass }), checks.contains(where: \.looksAtData) else { return nil }
     self.checks = checks
   }
@@ -21,10 +23,11 @@ package enum DrillVerdict: Sendable {
   /// Nothing failed, but something was not measured, or nothing looked at the data.
   case inconclusive
 
-  package init(_ checks: [Record.Check]) {
+  /// - Parameter evidence: that there is restored data; without it nothing is proven
+  package init(_ checks: [Record.Check], of evidence: RestoredEvidence?) {
     if checks.contains(where: { $0.outcome == .fail }) {
       self = .failed
-    } else if let proof = Proof(checks) {
+    } else if let evidence, let proof = Proof(checks, of: evidence) {
       self = .proven(proof)
     } else {
       self = .inconclusive

@@ -36,10 +36,12 @@ package struct RecoveryRecord {
   /// - Parameters:
   ///   - snapshot: what was restored
   ///   - checks: what was found; proven is only what all of them passed and one of them saw in the data
+  ///   - evidence: that what was restored is there; without it nothing is proven
   ///   - clock: its measuring ends here
   ///   - bytes: plain bytes that were restored
   package func append(
-    of snapshot: ListedSnapshot, checks: [Record.Check], clock: RecoveryClock, bytes: UInt64
+    of snapshot: ListedSnapshot, checks: [Record.Check], evidence: RestoredEvidence?, clock: RecoveryClock,
+    bytes: UInt64
   ) throws(Failure) -> (name: Name, record: Record) {
     let ledger = try Ledger.load(access)
     func nanoseconds(_ span: Seconds?) -> UInt64? { span.map { UInt64($0.count) * 1_000_000_000 } }
@@ -52,7 +54,7 @@ package struct RecoveryRecord {
       sort: .recovery, drill: incident, component: snapshot.snapshot.component, snapshot: snapshot.name,
       writer: snapshot.writer.id, writerKey: snapshot.writer.enrolment.sign, sequence: snapshot.snapshot.sequence,
       parents: ledger.heads, number: ledger.nextNumber, started: clock.declared,
-      verdict: DrillVerdict(checks).recorded, checks: checks, phases: phases, ttr: clock.elapsed,
+      verdict: DrillVerdict(checks, of: evidence).recorded, checks: checks, phases: phases, ttr: clock.elapsed,
       rto: nanoseconds(objectives.recoveryTime), rpo: nanoseconds(objectives.recoveryPoint),
       dataAge: DrillOutcome.dataAge(of: snapshot, at: clock.declared).nanoseconds, bytes: bytes, tool: tool,
       particulars: particulars)

@@ -18,6 +18,8 @@ final class Rehearsal {
   private var scratch: DrillFolder?
   /// The restore, then the checks that have an outcome.
   private(set) var results: [CheckResult] = []
+  /// That there is restored data; nil until somebody looked.
+  private(set) var evidence: RestoredEvidence?
   /// Plain bytes that reached the target.
   private(set) var bytes: UInt64 = 0
 
@@ -114,7 +116,9 @@ final class Rehearsal {
         Rehearsal.restoreName, differences.isEmpty ? .pass : .fail,
         differences.first ?? "\(bytes) bytes, every chunk verified\(taken)", looksAtData: false,
         particulars: differences))
-    let runner = CheckRunner(restored: restored, reference: reference, stop: run.stop)
+    evidence = try RestoredEvidence.look(at: restored, stop: run.stop)
+    let runner = CheckRunner(
+      restored: restored, reference: reference, dumpStarted: snapshot.snapshot.started.value, stop: run.stop)
     for check in drill.checks {
       results.append(
         try run.measure(.check(check.name)) { () throws(Failure) in try runner.run(check) })
