@@ -3,6 +3,9 @@ import Repository
 
 /// The last proven drill of a component in which nothing went wrong: what a scenario's cost is measured against.
 package struct CalmDrill: Sendable, Equatable {
+  /// The step in which a rehearsal puts its faults, or its kit, where they belong: no part of a recovery.
+  static let placing = "faults placed"
+
   /// Its number in the ledger.
   package let number: UInt64
   /// Its time to recover, in nanoseconds.
@@ -24,7 +27,7 @@ package struct CalmDrill: Sendable, Equatable {
   /// What a recovery under a scenario cost beyond this one, in nanoseconds: less than zero where it was faster. The
   /// time in which the faults themselves were placed is no part of a recovery.
   package func cost(of record: Record) -> Int64 {
-    let placing = record.phases.first { $0.name == Phase.step("faults placed").name }?.nanoseconds.value ?? 0
+    let placing = record.phases.first { $0.name == Phase.step(CalmDrill.placing).name }?.nanoseconds.value ?? 0
     return Int64(clamping: record.ttr.value - placing) - Int64(clamping: recoveryTime)
   }
 }

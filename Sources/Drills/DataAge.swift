@@ -29,10 +29,10 @@ struct DataAge: Sendable {
       problem: "the snapshot is younger than this recovery: the clocks of the two hosts disagree")
   }
 
-  /// From the newest row, in seconds since 1970, which says nothing of parts of a second.
+  /// From the newest row.
   init(newest row: Moment, at disaster: UInt64) {
     self.init(
-      .data, from: UInt64(max(0, row.seconds)) * 1_000_000_000, to: disaster,
+      .data, from: row.sinceEpoch, to: disaster,
       problem: "the newest row is younger than this recovery: clocks disagree, or the data has moments yet to come")
   }
 

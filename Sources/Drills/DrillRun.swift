@@ -21,6 +21,7 @@ package struct DrillRun {
   private let tool: String
   private let writer: String?
   private let copies: [String]
+  private let environment: [String: String]
   private let context: DrillContext
 
   /// - Parameters:
@@ -28,19 +29,21 @@ package struct DrillRun {
   ///   - tool: name and version of this program, for the record
   ///   - writer: the beginning of a writer's id, where several have the component
   ///   - copies: what the copies of the repository are called, in the order in which they are named
+  ///   - environment: the variables of the process, for the rescue kit: where a bucket is, and its credentials
   ///   - clock: measures since the declaration
   ///   - stop: the signal of the run
   ///   - progress: counts restored bytes
   ///   - workers: threads that restore; nil for one a core
   ///   - events: gets a step for each phase, and the warnings
   package init(
-    _ drill: Drill, tool: String, writer: String? = nil, copies: [String] = [], clock: RecoveryClock, stop: StopSignal,
-    progress: RunProgress, workers: Int? = nil, events: @escaping EventSink
+    _ drill: Drill, tool: String, writer: String? = nil, copies: [String] = [], environment: [String: String] = [:],
+    clock: RecoveryClock, stop: StopSignal, progress: RunProgress, workers: Int? = nil, events: @escaping EventSink
   ) {
     self.drill = drill
     self.tool = tool
     self.writer = writer
     self.copies = copies
+    self.environment = environment
     context = DrillContext(clock: clock, stop: stop, progress: progress, events: events, workers: workers)
   }
 
@@ -63,7 +66,10 @@ package struct DrillRun {
       settings.keep = .never
     }
     let door = RepositoryDoor(copies: copies, scenario: scenario, context, open: open)
-    let stage = DrillStage(StartedTarget(settings, scenario, context), scenario, context, keeps: settings.keep == .onFailure)
+    let kit = drill.scenario?.faults.first(where: \.isKit).map { fault in
+      KitTarget.Setting(drill: drill, fault: fault, tool: tool, environment: environment) { scenario?.noteKit(commands: $0) }
+    }
+    let stage = DrillStage(StartedTarget(settings, kit: kit, context), scenario, context, keeps: settings.keep == .onFailure)
     do throws(Failure) {
       return try run(door, stage)
     } catch {
@@ -129,8 +135,8 @@ package struct DrillRun {
       return isOfThis && listed.isComplete && !ListedSnapshot.precedes(chosen, listed)
     }
     let prediction = Estimate.make(
-      component: drill.component, bytes: chosen.snapshot.catalogue.length, scenario: drill.scenario,
-      in: DrillHistory(ledger))
+      component: drill.component, bytes: chosen.snapshot.catalogue.length, scenario: drill.scenario, drill: drill.name,
+      target: stage.target.title, in: DrillHistory(ledger))
     return Plan(chosen: chosen, candidates: candidates, ledger: ledger, prediction: prediction)
   }
 
@@ -162,7 +168,7 @@ package struct DrillRun {
     particulars.prediction = plan.prediction
     let checks = rehearsal.results.map(\.recorded)
     return RecoveryOutcome(
-      sort: .drill, name: drill.name, checks: checks, verdict: DrillVerdict(checks, in: particulars.scenario),
+      sort: .drill, name: drill.name, checks: checks, verdict: DrillVerdict(checks, of: rehearsal.evidence, in: particulars.scenario),
       objectives: drill.objectives, clock: context.clock, bytes: rehearsal.bytes, age: rehearsal.age,
       particulars: particulars)
   }
@@ -221,7 +227,7 @@ package struct DrillRun {
     particulars.schedule = drill.schedule?.text
     let checks = results.map(\.recorded)
     let outcome = RecoveryOutcome(
-      sort: .drill, name: drill.name, checks: checks, verdict: DrillVerdict(checks, in: particulars.scenario),
+      sort: .drill, name: drill.name, checks: checks, verdict: DrillVerdict(checks, of: nil, in: particulars.scenario),
       objectives: drill.objectives, clock: context.clock, bytes: 0, age: DataAge(of: plan.chosen, at: context.clock.declared),
       particulars: particulars)
     let (name, record) = try RecordWriter(access.meta, tool: tool).append(outcome, of: plan.chosen)

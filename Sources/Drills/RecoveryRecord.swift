@@ -32,15 +32,17 @@ package struct RecoveryRecord {
   /// - Parameters:
   ///   - snapshot: what was restored
   ///   - checks: what was found; proven is only what all of them passed and one of them saw in the data
+  ///   - evidence: that what was restored is there; without it nothing is proven
   ///   - clock: its measuring ends here
   ///   - bytes: plain bytes that were restored
   package func append(
-    of snapshot: ListedSnapshot, checks: [Record.Check], clock: RecoveryClock, bytes: UInt64
+    of snapshot: ListedSnapshot, checks: [Record.Check], evidence: RestoredEvidence?, clock: RecoveryClock,
+    bytes: UInt64
   ) throws(Failure) -> (name: Name, record: Record) {
     _ = clock.finish()
     return try writer.append(
       RecoveryOutcome(
-        sort: .recovery, name: incident, checks: checks, verdict: DrillVerdict(checks, in: nil), objectives: objectives,
+        sort: .recovery, name: incident, checks: checks, verdict: DrillVerdict(checks, of: evidence), objectives: objectives,
         clock: clock, bytes: bytes, age: DataAge(of: snapshot, at: clock.declared), particulars: particulars),
       of: snapshot)
   }

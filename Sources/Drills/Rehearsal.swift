@@ -35,8 +35,10 @@ final class Rehearsal {
   private var hasFetchedCredentials = false
   /// The restore, then the checks that have an outcome.
   private(set) var results: [CheckResult] = []
+  /// That there is restored data; nil until somebody looked.
+  private(set) var evidence: RestoredEvidence?
   /// The moment of the newest row, where a query tells it; why not, where it should and does not.
-  private(set) var newestRow: Result<Moment, Failure>?
+  private(set) var newest: (moment: Moment?, problem: String?)?
   /// Whether the data came back, whatever is wrong with it.
   private(set) var hasRecovered = false
 
@@ -119,7 +121,7 @@ final class Rehearsal {
   private func placeFaults() throws(Failure) {
     guard let scenario, scenario.needsPlacing else { return }
     let restore = RestoreRun(access, stop: run.stop, progress: RunProgress(), workers: run.workers)
-    try run.measure(.step("faults placed")) { () throws(Failure) in
+    try run.measure(.step(CalmDrill.placing)) { () throws(Failure) in
       try scenario.place(setting.candidates, restore)
     }
   }
@@ -198,22 +200,20 @@ final class Rehearsal {
         Rehearsal.restoreName, differences.isEmpty ? .pass : .fail,
         differences.first ?? "\(bytes) bytes, every chunk verified\(taken)", looksAtData: false,
         particulars: differences))
-    let runner = CheckRunner(restored: restored, reference: Moment(seconds: Int64(disaster / 1_000_000_000)), stop: run.stop)
+    evidence = try run.measure(.firstQuery) { () throws(Failure) in
+      try RestoredEvidence.look(at: restored, stop: run.stop)
+    }
+    let runner = CheckRunner(
+      restored: restored, reference: Moment(seconds: Int64(disaster / 1_000_000_000)),
+      dumpStarted: snapshot.snapshot.started.value, stop: run.stop)
     for check in drill.checks {
       results.append(
         try run.measure(.check(check.name)) { () throws(Failure) in try runner.run(check) })
     }
-    if let query = drill.newestRow { try measureAge(query, restored) }
-  }
-
-  private func measureAge(_ query: NewestRow, _ restored: any RestoredData) throws(Failure) {
-    let answer = try run.measure(.check("newest row")) { () throws(Failure) in
-      try restored.query(query.query, in: query.database, stop: run.stop)
-    }
-    let unclear = Failure(.unproven, "the newest row gave no moment in time")
-    switch answer {
-    case .rows(let rows): newestRow = rows.first.flatMap { Expectation.moment($0) }.map { .success($0) } ?? .failure(unclear)
-    case .fault(let finding), .unmeasured(let finding): newestRow = .failure(Failure(.unproven, finding.detail))
+    if let query = drill.newestRow {
+      newest = try run.measure(.check("newest row")) { () throws(Failure) in
+        try newestRow(query, in: restored, stop: run.stop)
+      }
     }
   }
 
@@ -236,10 +236,7 @@ final class Rehearsal {
   /// How old the data was at the disaster.
   var age: DataAge {
     guard drill.newestRow != nil, hasRecovered else { return DataAge(of: snapshot, at: disaster) }
-    switch newestRow {
-    case .success(let moment): return DataAge(newest: moment, at: disaster)
-    case .failure(let failure): return DataAge(unmeasured: "the age of the data is not known: \(failure.what)")
-    case nil: return DataAge(unmeasured: "the newest row was not asked for")
-    }
+    if let moment = newest?.moment { return DataAge(newest: moment, at: disaster) }
+    return DataAge(unmeasured: newest?.problem ?? "the newest row was not asked for")
   }
 }

@@ -28,6 +28,7 @@ struct DrillReader {
     let schedule = root.field("schedule").flatMap { $0.value(Schedule.expected, shown: \.text) { Schedule($0) } }
     let checks = root.required("checks", "a list of checks").map { CheckReader.read($0) }
     let objectives = root.field("objectives")?.section().map { Objectives($0) }
+    let newestRow = root.field("newest-row").flatMap { NewestRowReader.read($0) }
     root.end()
     try context.problems.settle()
     guard let name, let component = component ?? profile?.component,
@@ -38,7 +39,7 @@ struct DrillReader {
       store: (store ?? StoreSettings()).completed(by: same?.store ?? StoreSettings()),
       copies: copies ?? same?.copies ?? [], keys: merged(keys, profile?.keys),
       passphrase: passphrase ?? profile?.passphrase, selection: selection, target: target, checks: checks,
-      newestRow: nil, scenario: scenario, schedule: schedule, objectives: merged(objectives, profile?.objectives),
+      newestRow: newestRow, scenario: scenario, schedule: schedule, objectives: merged(objectives, profile?.objectives),
       file: context.file,
       description: description(with: profile))
   }

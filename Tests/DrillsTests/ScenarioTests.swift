@@ -172,8 +172,11 @@ struct ScenarioTests {
       Record.Scenario(
         seed: 1, faults: [.init(kind: "throttling", detail: "", fired: fired)], outcome: outcome, steps: [])
     }
-    #expect(Proof(passed, in: scenario(0, .automatic)) == nil && Proof(passed, in: scenario(1, .failed)) == nil)
-    #expect(Proof(passed, in: scenario(1, .runbook)) != nil && Proof(passed, in: nil) != nil)
+    let evidence = try #require(try Evidence.some(bench))
+    for bad in [scenario(0, .automatic), scenario(1, .failed)] {
+      #expect(Proof(passed, of: evidence, in: bad) == nil)
+    }
+    #expect(Proof(passed, of: evidence, in: scenario(1, .runbook)) != nil && Proof(passed, of: evidence) != nil)
   }
 
   @Test("a disk that is full at its share of the data is given room, and the restore done again")

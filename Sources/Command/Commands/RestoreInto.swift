@@ -45,7 +45,7 @@ struct RestoreInto {
     let result = run.attempt()
     let kept = try record.map { (record) throws(Failure) in
       try record.append(
-        of: chosen.listed, checks: result.checks, clock: clock, bytes: streams.progress.bytes)
+        of: chosen.listed, checks: result.checks, evidence: result.evidence, clock: clock, bytes: streams.progress.bytes)
     }
     if let failure = result.failure {
       if let kept { context.note("record \(kept.name.hex.prefix(12)) says \(kept.record.verdict.rawValue)") }
@@ -176,6 +176,8 @@ struct Loading {
   struct Result {
     var outcome = LoadOutcome()
     var checks: [Record.Check] = []
+    /// That it was looked at.
+    var evidence: RestoredEvidence?
     var isVerified = false
     var failure: Failure?
   }
@@ -243,10 +245,11 @@ struct Loading {
       return
     }
     context.events(.step("manifest"))
-    let found = try clock.measure(.check("manifest")) { () throws(Failure) in
-      try loader.truth(of: plan, stop: context.stop)
+    let (found, evidence) = try clock.measure(.check("manifest")) { () throws(Failure) in
+      try RestoredEvidence.readBack(plan, by: loader, stop: context.stop)
     }
-    let expected = truth.part(plan, found)
+    result.evidence = evidence
+    let expected = truth.part(of: plan, comparedWith: found)
     let differences = expected.differences(from: found)
     guard differences.isEmpty, !expected.tables.isEmpty || truth.tables.isEmpty else {
       result.checks.append(check("manifest", .fail, Plural.of(UInt64(differences.count), "difference"), true))
@@ -263,23 +266,5 @@ struct Loading {
     _ name: String, _ outcome: Record.Check.Outcome, _ detail: String, _ looksAtData: Bool
   ) -> Record.Check {
     Record.Check(name: name, outcome: outcome, detail: detail, looksAtData: looksAtData)
-  }
-}
-
-extension TruthManifest {
-  /// What of the manifest a load is compared with: its databases, or the one table.
-  func part(_ plan: LoadPlan, _ found: TruthManifest) -> TruthManifest {
-    let heads = plan.databases.map { Array($0.name.utf8) + [UInt8(ascii: ".")] }
-    var part = self
-    part.streams = nil
-    if plan.request.table != nil {
-      let names = Set(found.tables.map(\.name) + found.sequences.map(\.name))
-      part.tables = tables.filter { names.contains($0.name) }
-      part.sequences = sequences.filter { names.contains($0.name) }
-    } else {
-      part.tables = tables.filter { table in heads.contains { table.name.starts(with: $0) } }
-      part.sequences = sequences.filter { sequence in heads.contains { sequence.name.starts(with: $0) } }
-    }
-    return part
   }
 }

@@ -9,6 +9,10 @@ protocol RestoredData: Sendable {
   /// The engine that the snapshot names.
   var engine: String { get }
 
+  /// Whether there is anything: a folder with files, a server that answers and has the databases. Throws only the
+  /// reason of a stopped drill.
+  func isThere(stop: StopSignal) throws(Failure) -> Bool
+
   /// The engine's own check of its files: `integrity_check`, `pg_amcheck`, `CHECK TABLE`. Throws only the reason of a
   /// stopped drill.
   func integrity(stop: StopSignal) throws(Failure) -> Finding
@@ -30,14 +34,26 @@ struct Finding: Sendable {
   var detail: String
   /// For the person.
   var particulars: [String] = []
+
+  init(_ outcome: Record.Check.Outcome, _ detail: String, _ particulars: [String] = []) {
+    self.outcome = outcome
+    self.detail = detail
+    self.particulars = particulars
+  }
 }
 
 /// What came of a query.
 enum QueryAnswer: Sendable {
-  /// A row a line.
+  /// The one column of the rows; NULL is an empty text. Rows of more columns are a fault.
   case rows([String])
   /// The data has no such database, or its engine could not answer: that is a fault of the data.
   case fault(Finding)
   /// A tool is missing, or it is not clear what was meant: nothing was measured.
   case unmeasured(Finding)
+}
+
+/// Numbers with their things, for details.
+enum Counted {
+  /// `1 table`, `3 tables`.
+  static func of(_ number: Int, _ thing: String) -> String { "\(number) \(thing)\(number == 1 ? "" : "s")" }
 }

@@ -23,11 +23,14 @@ final class DrillFolder: Sendable {
 
   /// Makes the folder.
   ///
-  /// - Parameter folder: where; nil for `$TMPDIR`, or `/var/tmp` without it
-  /// - Throws: `targetRefused` where no folder can be made
-  init(in folder: String?) throws(Failure) {
+  /// - Parameters:
+  ///   - folder: where; nil for `$TMPDIR`, or `/var/tmp` without it
+  ///   - needed: bytes that will be written, where that is known
+  /// - Throws: `targetFull` where they don't fit, `targetRefused` where no folder can be made
+  init(in folder: String?, needing needed: UInt64 = 0) throws(Failure) {
     let parent = try DrillFolder.resolve(folder ?? DrillFolder.standardParent())
     DrillFolder.sweep(parent)
+    try DrillFolder.checkSpace(parent, needed)
     self.parent = parent
     let path = "\(parent)/\(DrillFolder.prefix)\(identifier.hex)"
     self.path = path
@@ -101,7 +104,9 @@ final class DrillFolder: Sendable {
   }
 
   /// Throws `targetFull` where so many bytes certainly don't fit.
-  func checkSpace(needing needed: UInt64) throws(Failure) {
+  func checkSpace(needing needed: UInt64) throws(Failure) { try DrillFolder.checkSpace(parent, needed) }
+
+  private static func checkSpace(_ parent: String, _ needed: UInt64) throws(Failure) {
     var status = statvfs()
     guard statvfs(parent, &status) == 0 else {
       throw SystemError(call: "statvfs", subject: parent, number: errno)

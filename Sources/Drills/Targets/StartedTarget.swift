@@ -13,15 +13,19 @@ final class StartedTarget: Sendable {
   }
 
   private let settings: DrillTarget
-  private let scenario: ScenarioRun?
+  /// Where the recovery is by the rescue kit: what it needs to know.
+  private let kit: KitTarget.Setting?
   private let run: DrillContext
   private let state = Mutex(State())
 
   /// Begins to make it if the drill says all that is to be known.
-  init(_ settings: DrillTarget, _ scenario: ScenarioRun?, _ run: DrillContext) {
+  ///
+  /// - Parameter kit: for a recovery by the rescue kit; nil for one by this process
+  init(_ settings: DrillTarget, kit: KitTarget.Setting? = nil, _ run: DrillContext) {
     self.settings = settings
-    self.scenario = scenario
+    self.kit = kit
     self.run = run
+    if kit != nil { return begin("") }
     switch settings.place {
     case .scratchFolder: begin("")
     case .scratchServer(let server): if let kind = server.kind { begin(kind.rawValue) }
@@ -47,6 +51,7 @@ final class StartedTarget: Sendable {
   }
 
   private func choose(_ engine: String) throws(Failure) -> any RecoveryTarget {
+    if let kit { return KitTarget(kit) }
     if case .scratchFolder = settings.place { return FolderTarget(in: settings.folder) }
     return try RecoveryTargets.make(settings, engine: engine, events: run.events)
   }
@@ -65,6 +70,9 @@ final class StartedTarget: Sendable {
     guard let target else { throw Failure(.defect, "a target that was neither made nor refused") }
     return target
   }
+
+  /// What stands on the record, as far as it is known now.
+  var title: String? { state.withLock { $0.target }?.title }
 
   /// What there is of it, also where it could not be made whole; waits for its making to end.
   var made: (any RecoveryTarget)? {
