@@ -42,8 +42,11 @@ final class Rehearsal {
   /// Whether the data came back, whatever is wrong with it.
   private(set) var hasRecovered = false
 
-  /// Plain bytes that reached the target.
-  var bytes: UInt64 { run.progress.bytes }
+  /// Plain bytes that reached the target. What the commands of a kit wrote nobody has counted: it is the whole dump.
+  var bytes: UInt64 {
+    let counted = run.progress.bytes
+    return counted == 0 && hasRecovered ? snapshot.snapshot.catalogue.length : counted
+  }
 
   init(_ setting: Setting, _ snapshot: ListedSnapshot, _ access: RestorerAccess) {
     self.setting = setting
