@@ -53,7 +53,8 @@ struct PhaseAndVerdictTests {
   }
 
   @Test("only checks that all passed, one of them on the data, make a proof: every combination of three")
-  func everyCombination() {
+  func everyCombination() throws {
+    let evidence = try #require(try RestoredEvidence.look(at: SomeData(), stop: StopSignal()))
     let outcomes: [Record.Check.Outcome] = [.pass, .fail, .skipped, .unmeasured]
     var proven = 0
     for number in 0..<512 {
@@ -66,11 +67,11 @@ struct PhaseAndVerdictTests {
       let expected: Record.Verdict =
         checks.contains { $0.outcome == .fail }
         ? .failed : allPassed && checks.contains { $0.looksAtData } ? .proven : .inconclusive
-      #expect(DrillVerdict(checks).recorded == expected)
-      #expect((Proof(checks) != nil) == (expected == .proven))
+      #expect(DrillVerdict(checks, of: evidence).recorded == expected)
+      #expect((Proof(checks, of: evidence) != nil) == (expected == .proven))
       proven += expected == .proven ? 1 : 0
     }
     #expect(proven == 7)
-    #expect(DrillVerdict([]).recorded == .inconclusive && Proof([]) == nil)
+    #expect(DrillVerdict([], of: evidence).recorded == .inconclusive && Proof([], of: evidence) == nil)
   }
 }

@@ -172,7 +172,7 @@ struct ScenarioTests {
       Record.Scenario(
         seed: 1, faults: [.init(kind: "throttling", detail: "", fired: fired)], outcome: outcome, steps: [])
     }
-    let evidence = try #require(try Evidence.some(bench))
+    let evidence = try #require(try RestoredEvidence.look(at: SomeData(), stop: StopSignal()))
     for bad in [scenario(0, .automatic), scenario(1, .failed)] {
       #expect(Proof(passed, of: evidence, in: bad) == nil)
     }

@@ -5,6 +5,7 @@ import Engine
 import Format
 import Profiles
 import Repository
+import Store
 
 /// `lifeboat drill FILE`: one drill.
 ///
@@ -53,10 +54,10 @@ struct DrillRunCommand: LifeboatCommand {
     let report = try address.naming { () throws(Failure) in
       try context.tracking(plan.name, { progress.restoreReading }) { () throws(Failure) in
         try run.run { (opening) throws(Failure) in
-          let key = try unlocked ?? clock.measure(.unlock) { () throws(Failure) in
-            try address.key(in: context, on: clock)
+          if unlocked == nil {
+            unlocked = try clock.measure(.unlock) { () throws(Failure) in try address.key(in: context, on: clock) }
           }
-          unlocked = key
+          guard let key = unlocked else { throw Failure(.defect, "a drill without a key") }
           return try clock.measure(.open) { () throws(Failure) in
             try RestorerAccess(try address.openForDrill(with: key, opening, counting: meter, in: context), to: "drill")
           }

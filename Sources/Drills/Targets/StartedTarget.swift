@@ -25,9 +25,8 @@ final class StartedTarget: Sendable {
     self.settings = settings
     self.kit = kit
     self.run = run
-    if kit != nil { return begin("") }
     switch settings.place {
-    case .scratchFolder: begin("")
+    case _ where kit != nil, .scratchFolder: begin("")
     case .scratchServer(let server): if let kind = server.kind { begin(kind.rawValue) }
     case .server(_, let server): begin(server.kind.rawValue)
     }
