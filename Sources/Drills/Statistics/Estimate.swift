@@ -1,4 +1,5 @@
 package import Format
+package import Profiles
 
 /// What is to be expected of the next recovery of a component.
 package struct Estimate: Sendable {
@@ -85,17 +86,17 @@ package struct Estimate: Sendable {
   /// - Parameters:
   ///   - component: its name
   ///   - bytes: of the dump that will be restored
-  ///   - scenario: under which
-  ///   - drill: the drill that will run
-  ///   - target: what it restores to, as its record will say
+  ///   - scenario: under which; nil for a calm one
+  ///   - drill: the drill that will run: its last record says which checks there will be
+  ///   - target: what it restores to, as its record will say: the records of other targets do not count then
   ///   - history: all records
   /// - Returns: nil where no such recovery is proven
   package static func make(
-    component: String, bytes: UInt64, scenario: ScenarioKey, drill: String? = nil, target: String? = nil,
+    component: String, bytes: UInt64, scenario: Scenario?, drill: String? = nil, target: String? = nil,
     in history: DrillHistory
   ) -> Record.Prediction? {
     make(
-      component: component, bytes: bytes, scenario: scenario, drill: drill, target: target,
+      component: component, bytes: bytes, scenario: ScenarioKey(scenario), drill: drill, target: target,
       in: history.lines.map(\.record))
   }
 

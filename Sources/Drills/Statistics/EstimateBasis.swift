@@ -1,4 +1,4 @@
-package import Format
+import Format
 
 /// The records that an estimate rests on: proven, of one component under one scenario, and comparable with the newest.
 ///
