@@ -162,17 +162,4 @@ struct DrillStatisticsTests {
     #expect(storm.status == 0 && storm.text == "No drill of this scenario has been recorded yet.\n")
     #expect(try scene.run("keeper", ["drill", "history", "--scenario", "thunder"]).status == 2)
   }
-
-  @Test("a real recovery stands in the history as what it was, and counts beside the drills")
-  func incident() throws {
-    let scene = try scene()
-    try drill(scene)
-    let restore = try scene.run(
-      "restorer", ["restore", "shop", "--to", scene.folder.path("back"), "--incident", "INC-42"])
-    #expect(restore.status == 0, "\(restore.errors)")
-    let history = try scene.run("keeper", ["drill", "history"])
-    #expect(history.text.contains("incident INC-42"), "\(history.text)")
-    let rows = history.text.split(separator: "\n").filter { $0.hasPrefix("shop") && $0.contains("calm") }
-    #expect(["both", "drills", "recoveries"].allSatisfy { kind in rows.contains { $0.contains(kind) } })
-  }
 }

@@ -7,12 +7,13 @@ import Repository
 
 /// `lifeboat drill estimate`: how long a recovery would take today.
 ///
-/// JSON: one `estimate` for each component with `component`, `scenario`, `bytes` (of the dump), `timeToRecover`, `low`, `high`
-/// (nanoseconds, null where no such recovery is proven; the interval is that of four of five recoveries), `records`, `sizes` (of
-/// the dumps that it rests on, sorted), `isFar` (true for a size below half or above twice of what was recovered), `phases`
-/// (`name`, `fixed`, `perGigabyte`, `nanoseconds`, `isMeasured`), `rto` (nanoseconds or null), `outlook` (`safe`, `near`, `over`,
-/// `unset`), `breakingBytes` (the size from which on the expected time is over the RTO, or null), `breakingAt` (when dumps have
-/// it, or null), `growthPerDay` (bytes, or null where it is not known).
+/// JSON: one `estimate` for each component with `component`, `scenario`, `bytes` (of the dump), `timeToRecover`, `low`,
+/// `high` (nanoseconds, null where no such recovery is proven; the interval is that of four of five recoveries), `records`,
+/// `sizes` (of the dumps that it rests on, sorted), `isFar` (true for a size below half or above twice of what was
+/// recovered), `target` (what was restored to, or null), `phases` (`name`, `fixed`, `perGigabyte`, `nanoseconds`,
+/// `isMeasured`), `rto` (nanoseconds or null), `outlook` (`safe`, `near`, `over`, `unset`), `breakingBytes` (the size from
+/// which on the expected time is over the RTO, or null), `breakingAt` (when dumps have it, or null), `growthPerDay` (bytes,
+/// or null where it is not known).
 struct DrillEstimateCommand: LifeboatCommand {
   static let configuration = CommandConfiguration(
     commandName: "estimate", abstract: "Predict how long a recovery takes, from the phases of past ones.",
@@ -31,6 +32,9 @@ struct DrillEstimateCommand: LifeboatCommand {
   @Option(help: "A recovery under this scenario: kinds of faults with + between. Default: a calm one.")
   var scenario: String?
 
+  @Option(help: "What the drill of this name would take. Default: what was proven last.")
+  var drill: String?
+
   @OptionGroup var repository: RepositoryOptions
   @OptionGroup var copies: CopyOptions
   @OptionGroup var output: OutputOptions
@@ -48,7 +52,7 @@ struct DrillEstimateCommand: LifeboatCommand {
       let rto = component == named.name ? try? named.described()?.objectives : DrillEvidence.objectives(of: component)
       let own = records.last { $0.component == component && $0.rto != nil }?.rto?.value
       EstimateText(
-        component: component, scenario: scenario,
+        component: component, scenario: scenario, drill: drill,
         bytes: size ?? snapshots.latest(of: component)?.snapshot.catalogue.length,
         rto: rto?.recoveryTime.map { UInt64($0.count) * 1_000_000_000 } ?? own,
         growth: SizeGrowth(of: component, in: snapshots), records: records

@@ -14,15 +14,18 @@ struct EstimateText {
   private let calm: Estimate?
 
   /// - Parameters:
+  ///   - drill: by which; nil for the one that was proven last
   ///   - bytes: of the dump; nil where there is none
   ///   - rto: the objective, in nanoseconds
   ///   - records: of any component
   init(
-    component: String, scenario: ScenarioKey, bytes: UInt64?, rto: UInt64?, growth: SizeGrowth?, records: [Record]
+    component: String, scenario: ScenarioKey, drill: String?, bytes: UInt64?, rto: UInt64?, growth: SizeGrowth?,
+    records: [Record]
   ) {
     func estimate(_ scenario: ScenarioKey) -> Estimate? {
       bytes.flatMap {
-        Estimate(component: component, bytes: $0, scenario: scenario, rto: rto, growth: growth, in: records)
+        Estimate(
+          component: component, bytes: $0, scenario: scenario, drill: drill, rto: rto, growth: growth, in: records)
       }
     }
     self.component = component
@@ -68,7 +71,8 @@ struct EstimateText {
     let smallest = ByteCount(estimate.sizes.first ?? 0).rounded
     let largest = ByteCount(estimate.sizes.last ?? 0).rounded
     let sizes = smallest == largest ? smallest : "\(smallest) to \(largest)"
-    let recoveries = "\(count) proven \(count == 1 ? "recovery" : "recoveries") of \(sizes)"
+    let into = estimate.target.isEmpty ? "" : " into a \(estimate.target)"
+    let recoveries = "\(count) proven \(count == 1 ? "recovery" : "recoveries") of \(sizes)\(into)"
     if count < 3 { return "\(recoveries): fewer than three tell nothing of the spread, so the interval is assumed" }
     return estimate.isFar ? "\(recoveries), far from this size" : recoveries
   }
@@ -124,6 +128,7 @@ struct EstimateText {
       ("timeToRecover", count(prediction?.ttr.value)), ("low", count(prediction?.low.value)),
       ("high", count(prediction?.high.value)), ("records", .count(prediction?.records ?? 0)),
       ("sizes", .list((estimate?.sizes ?? []).map { .count($0) })), ("isFar", .truth(estimate?.isFar ?? true)),
+      ("target", estimate.map { .text($0.target) } ?? .nothing),
       ("phases", .list(phases)), ("rto", count(estimate?.rto)),
       ("outlook", .text((estimate?.outlook ?? .unset).rawValue)), ("breakingBytes", count(estimate?.breakingBytes)),
       ("breakingAt", estimate?.breakingTime.map { .time($0) } ?? .nothing),

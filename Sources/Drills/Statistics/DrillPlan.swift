@@ -1,5 +1,4 @@
-package import Bytes
-package import Format
+import Format
 
 /// What was proven, what never was, and what to prove next: each component from each place it can be recovered from,
 /// calm and under each kind of fault.

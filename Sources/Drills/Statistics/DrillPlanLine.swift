@@ -1,5 +1,5 @@
 package import Bytes
-package import Format
+import Format
 
 /// One thing to prove, when it was last proven, and how to prove it.
 package struct DrillPlanLine: Sendable {

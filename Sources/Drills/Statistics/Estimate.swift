@@ -1,4 +1,5 @@
 package import Format
+package import Profiles
 
 /// What is to be expected of the next recovery of a component.
 package struct Estimate: Sendable {
@@ -35,6 +36,8 @@ package struct Estimate: Sendable {
   package let parts: [Part]
   /// The sizes of the records that it rests on, sorted.
   package let sizes: [UInt64]
+  /// What those restored to: `scratch postgresql`; empty where no record says.
+  package let target: String
   /// The objective, in nanoseconds.
   package let rto: UInt64?
   /// From which size on the expected time is over the objective; nil where none is, or every one.
@@ -44,21 +47,25 @@ package struct Estimate: Sendable {
 
   /// - Parameters:
   ///   - bytes: of the dump that would be restored
+  ///   - drill: by which; nil for the one that was proven last
   ///   - rto: the objective, in nanoseconds
   ///   - growth: of the dumps
   ///   - records: of any component, in any order
   /// - Returns: nil where no such recovery is proven
   package init?(
-    component: String, bytes: UInt64, scenario: ScenarioKey = .calm, rto: UInt64? = nil, growth: SizeGrowth? = nil,
-    in records: [Record]
+    component: String, bytes: UInt64, scenario: ScenarioKey = .calm, drill: String? = nil, rto: UInt64? = nil,
+    growth: SizeGrowth? = nil, in records: [Record]
   ) {
-    guard let model = EstimateModel(component: component, scenario: scenario, in: records) else { return nil }
+    guard let model = EstimateModel(component: component, scenario: scenario, drill: drill, in: records) else {
+      return nil
+    }
     self.component = component
     self.scenario = scenario
     self.bytes = bytes
     self.rto = rto
     prediction = model.prediction(at: bytes)
     sizes = model.records.map(\.bytes).sorted()
+    target = model.basis.target
     parts = model.phases.map { phase in
       Part(
         name: phase.name, fixed: UInt64(clamping: phase.fixed), perGigabyte: UInt64(clamping: phase.perByte * 1e9),
@@ -85,17 +92,17 @@ package struct Estimate: Sendable {
   /// - Parameters:
   ///   - component: its name
   ///   - bytes: of the dump that will be restored
-  ///   - scenario: under which
-  ///   - drill: the drill that will run
-  ///   - target: what it restores to, as its record will say
+  ///   - scenario: under which; nil for a calm one
+  ///   - drill: the drill that will run: its last record says which checks there will be
+  ///   - target: what it restores to, as its record will say: the records of other targets do not count then
   ///   - history: all records
   /// - Returns: nil where no such recovery is proven
   package static func make(
-    component: String, bytes: UInt64, scenario: ScenarioKey, drill: String? = nil, target: String? = nil,
+    component: String, bytes: UInt64, scenario: Scenario?, drill: String? = nil, target: String? = nil,
     in history: DrillHistory
   ) -> Record.Prediction? {
     make(
-      component: component, bytes: bytes, scenario: scenario, drill: drill, target: target,
+      component: component, bytes: bytes, scenario: ScenarioKey(scenario), drill: drill, target: target,
       in: history.lines.map(\.record))
   }
 

@@ -1,4 +1,4 @@
-package import Format
+import Format
 
 /// The records that an estimate rests on: proven, of one component under one scenario, and comparable with the newest.
 ///
@@ -14,6 +14,8 @@ struct EstimateBasis: Sendable {
   let records: [Record]
   /// The phases that the newest record went through, people's included: what the next recovery will do.
   let phases: [String]
+  /// What they restored to, without its version; empty where no record says.
+  let target: String
 
   /// - Parameters:
   ///   - drill: the name of a drill whose newest record says what the next recovery does; nil for any
@@ -27,8 +29,9 @@ struct EstimateBasis: Sendable {
     let wanted = target.map(EstimateBasis.kind)
     let fitting = candidates.filter { wanted == nil || EstimateBasis.kind(of: $0) == wanted }
     guard let newest = fitting.last(where: { $0.drill == drill }) ?? fitting.last else { return nil }
-    self.records = fitting.filter { EstimateBasis.kind(of: $0) == EstimateBasis.kind(of: newest) }
-      .suffix(EstimateBasis.most)
+    let kind = EstimateBasis.kind(of: newest)
+    self.target = kind
+    self.records = fitting.filter { EstimateBasis.kind(of: $0) == kind }.suffix(EstimateBasis.most)
     phases = newest.phases.map(\.name)
   }
 

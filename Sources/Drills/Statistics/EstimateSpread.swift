@@ -1,4 +1,3 @@
-import Format
 import Glibc
 
 /// How far recoveries were from the model, and so how far the next may be.
@@ -11,12 +10,15 @@ import Glibc
 /// - the spread that was seen: from nine tenths of the residuals on one side to nine tenths on the other, of fewer than
 ///   ten all of them;
 /// - what a few records that agree by chance would hide: 30 % by their number, at least 2 %;
-/// - a factor of two on either side, where there are fewer than three records: nothing is known of their spread;
+/// - a factor of two on either side, where there are fewer than three records: nothing is known of their spread; up to
+///   eight for a size far from two that were measured;
 /// - the models in which everything grows, or nothing does, where all records have one size.
 struct EstimateSpread: Sendable {
   /// Four of five recoveries: the level of `Record.Prediction`.
   private static let level = 0.8
   private static let ignorance = log(2.0)
+  /// The leverage at which what is assumed of two records has become a factor of eight.
+  private static let mostDistance = 17.0
 
   private let residuals: Sample
   private let deviation: Double
@@ -75,7 +77,10 @@ struct EstimateSpread: Sendable {
   private func half(around time: Double, at bytes: Double) -> Double {
     let count = residuals.sorted.count
     var half = max(0.02, 0.3 / Double(count))
-    if count < 3 { half = EstimateSpread.ignorance }
+    if count < 3 {
+      let distance = min(leverage(of: bytes, time), EstimateSpread.mostDistance)
+      half = EstimateSpread.ignorance * max(1, ((1 + distance) / 2).squareRoot())
+    }
     guard degrees > 0 else { return half }
     let t = StudentDistribution.twoSided(level: EstimateSpread.level, degrees: degrees)
     return max(half, t * deviation * (1 + leverage(of: bytes, time)).squareRoot())

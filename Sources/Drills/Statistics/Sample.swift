@@ -1,5 +1,3 @@
-import Glibc
-
 /// Measured values, sorted, and what is said of them.
 struct Sample {
   let sorted: [Double]

@@ -1,3 +1,4 @@
+import Format
 package import Repository
 
 /// How fast the dumps of a component grow.

@@ -19,7 +19,7 @@ struct EstimateTests {
   func level() throws {
     for (size, least, most) in [(3_000, 0.75, 0.95), (12_000, 0.75, 0.97)] {
       var within = 0
-      let rounds = 400
+      let rounds = 300
       for seed in 0..<rounds {
         var machine = Machine(noise: 0.06, seed: UInt64(seed) &* 7_919 &+ UInt64(size))
         let records = EstimateTests.sizes.map { machine.recover($0) }
@@ -151,8 +151,10 @@ struct EstimateTests {
       Recoveries.record(
         [("repository opened", 2), ("last byte", 10 * Double(size))], bytes: size * 1_000_000_000)
     }
-    let growth = try #require(
-      SizeGrowth((0..<10).map { (Recoveries.start + $0 * Recoveries.day, 3_100_000_000 + $0 * 100_000_000) }))
+    let dumps: [(time: UInt64, bytes: UInt64)] = (0..<10).map { number in
+      (Recoveries.start + number * Recoveries.day, 3_100_000_000 + number * 100_000_000)
+    }
+    let growth = try #require(SizeGrowth(dumps))
     #expect(abs(growth.perDay - 1e8) < 1 && growth.bytes == 4_000_000_000)
     func estimate(_ rto: UInt64?) throws -> Estimate {
       try #require(
@@ -172,9 +174,11 @@ struct EstimateTests {
   func growth() throws {
     let day = Recoveries.day
     #expect(SizeGrowth([(0, 1), (day, 2)]) == nil && SizeGrowth([(0, 1), (1, 2), (day - 1, 3)]) == nil)
-    let shrinking = try #require(SizeGrowth([(0, 30), (day, 20), (2 * day, 10)]))
+    let down: [(time: UInt64, bytes: UInt64)] = [(0, 30), (day, 20), (2 * day, 10)]
+    let shrinking = try #require(SizeGrowth(down))
     #expect(shrinking.time(reaching: 11) == nil && shrinking.time(reaching: 10) == 2 * day && shrinking.perDay < 0)
-    let still = try #require(SizeGrowth([(0, 30), (day, 30), (2 * day, 30)]))
+    let level: [(time: UInt64, bytes: UInt64)] = [(0, 30), (day, 30), (2 * day, 30)]
+    let still = try #require(SizeGrowth(level))
     #expect(still.time(reaching: 31) == nil)
   }
 }
