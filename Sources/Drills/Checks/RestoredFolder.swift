@@ -12,7 +12,7 @@ package struct RestoredFolder {
   /// The engine that the snapshot names.
   package let engine: String
   /// The truth manifest that the writer sealed into the snapshot.
-  let truth: TruthManifest
+  package let truth: TruthManifest
   /// What the restore found to differ from the manifest's streams.
   let streamDifferences: [String]
   /// How many streams became files.
