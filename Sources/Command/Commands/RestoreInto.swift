@@ -45,7 +45,8 @@ struct RestoreInto {
     let result = run.attempt()
     let kept = try record.map { (record) throws(Failure) in
       try record.append(
-        of: chosen.listed, checks: result.checks, evidence: result.evidence, clock: clock, bytes: streams.progress.bytes)
+        of: chosen.listed, checks: result.checks, evidence: result.evidence, clock: clock,
+        bytes: streams.progress.bytes)
     }
     if let failure = result.failure {
       if let kept { context.note("record \(kept.name.hex.prefix(12)) says \(kept.record.verdict.rawValue)") }

@@ -1,19 +1,20 @@
-import Bytes
+package import Bytes
 
 /// One SQL statement of a drill that only reads, as it is handed to the vendor's client.
 ///
 /// The transaction that it runs in can't write; this keeps it in there. A second statement could end the transaction,
 /// and clients take some text for commands of their own: a backslash outside of quotes, comments that MariaDB executes.
-struct ReadingStatement {
-  enum Dialect {
+package struct ReadingStatement {
+  /// Whose SQL it is.
+  package enum Dialect: Sendable {
     case postgresql, mariadb
   }
 
   /// The statement without the semicolon at its end.
-  let text: String
+  package let text: String
 
   /// Throws `unproven` for what is anything else.
-  init(_ query: String, _ dialect: Dialect) throws(Failure) {
+  package init(_ query: String, _ dialect: Dialect) throws(Failure) {
     var scan = StatementScan(Array(query.utf8), dialect)
     if let objection = scan.objection() { throw Failure(.unproven, "the query is refused: \(objection)") }
     let first = scan.words.first ?? ""

@@ -1,13 +1,13 @@
-import Bytes
+package import Bytes
 import Format
-import Pipeline
-import Profiles
+package import Pipeline
+package import Profiles
 
 /// Runs the checks of a drill on what was restored.
 ///
 /// A check passes only if it measured something and found it as it must be. What could not be measured, because a tool
 /// is missing or nobody knows the truth, is `unmeasured`. Only a stopped drill throws.
-struct CheckRunner {
+package struct CheckRunner {
   let restored: any RestoredData
   /// What freshness is measured against.
   let reference: Moment
@@ -15,8 +15,20 @@ struct CheckRunner {
   let dumpStarted: UInt64
   let stop: StopSignal
 
+  /// - Parameters:
+  ///   - restored: what the checks look at
+  ///   - reference: what freshness is measured against
+  ///   - dumpStarted: when the dump began, in nanoseconds since 1970
+  ///   - stop: the signal of the drill
+  package init(restored: any RestoredData, reference: Moment, dumpStarted: UInt64, stop: StopSignal) {
+    self.restored = restored
+    self.reference = reference
+    self.dumpStarted = dumpStarted
+    self.stop = stop
+  }
+
   /// Runs one check. Throws the reason of a stopped drill.
-  func run(_ check: Check) throws(Failure) -> CheckResult {
+  package func run(_ check: Check) throws(Failure) -> CheckResult {
     try stop.check()
     switch check {
     case .integrity: return CheckResult(check, try restored.integrity(stop: stop))

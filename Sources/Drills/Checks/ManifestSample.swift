@@ -1,6 +1,6 @@
 import Bytes
 import Cryptography
-import Databases
+package import Databases
 import Format
 
 /// Which tables of a manifest are read whole. The others are counted.
@@ -9,10 +9,10 @@ import Format
 /// tables, whatever their order. Those that have rows are drawn first, for of an empty one the count says everything;
 /// so every draw reads at least one that holds something, where there is one. Every table is as likely as any other:
 /// drawn by their sizes the large ones would be read every time, and the others never.
-struct ManifestSample: Sendable {
-  let seed: UInt64
+package struct ManifestSample: Sendable {
+  package let seed: UInt64
   /// Names of tables.
-  let drawn: Set<[UInt8]>
+  package let drawn: Set<[UInt8]>
   /// How many tables there are.
   let tables: Int
 
@@ -20,7 +20,7 @@ struct ManifestSample: Sendable {
   ///   - share: how many of the tables, from 0 to 1; at least one is drawn
   ///   - seed: nil draws one
   ///   - tables: those of the manifest
-  init(share: Double, seed: UInt64?, of tables: [TruthManifest.Table]) {
+  package init(share: Double, seed: UInt64?, of tables: [TruthManifest.Table]) {
     let seed = seed ?? UInt64.random(in: 1...999_999)
     self.seed = seed
     self.tables = tables.count

@@ -1,7 +1,7 @@
-import Bytes
+package import Bytes
 import Format
-import Pipeline
-import Profiles
+package import Pipeline
+package import Profiles
 
 /// A query's answer that must be one moment.
 enum MomentAnswer {
@@ -35,7 +35,7 @@ enum MomentAnswer {
 ///
 /// - Returns: the moment, or why it is not known; nothing of the data stands in that
 /// - Throws: only the reason of a stopped drill
-func newestRow(
+package func newestRow(
   _ row: NewestRow, in data: any RestoredData, stop: StopSignal
 ) throws(Failure) -> (moment: Moment?, problem: String?) {
   switch try MomentAnswer.read(row.query, in: row.database, of: data, stop: stop) {

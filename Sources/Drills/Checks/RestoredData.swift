@@ -1,11 +1,10 @@
-import Bytes
-import Databases
-import Format
-import Pipeline
-import Profiles
+package import Bytes
+package import Format
+package import Pipeline
+package import Profiles
 
 /// What a drill restored, for checks to look at.
-protocol RestoredData: Sendable {
+package protocol RestoredData: Sendable {
   /// The engine that the snapshot names.
   var engine: String { get }
 
@@ -28,14 +27,14 @@ protocol RestoredData: Sendable {
 }
 
 /// What one look at restored data found.
-struct Finding: Sendable {
-  var outcome: Record.Check.Outcome
+package struct Finding: Sendable {
+  package var outcome: Record.Check.Outcome
   /// For the record: nothing of the data stands in it.
-  var detail: String
+  package var detail: String
   /// For the person.
-  var particulars: [String] = []
+  package var particulars: [String] = []
 
-  init(_ outcome: Record.Check.Outcome, _ detail: String, _ particulars: [String] = []) {
+  package init(_ outcome: Record.Check.Outcome, _ detail: String, _ particulars: [String] = []) {
     self.outcome = outcome
     self.detail = detail
     self.particulars = particulars
@@ -43,7 +42,7 @@ struct Finding: Sendable {
 }
 
 /// What came of a query.
-enum QueryAnswer: Sendable {
+package enum QueryAnswer: Sendable {
   /// The one column of the rows; NULL is an empty text. Rows of more columns are a fault.
   case rows([String])
   /// The data has no such database, or its engine could not answer: that is a fault of the data.

@@ -11,7 +11,7 @@ package struct RestoredEvidence: Sendable {
   ///
   /// - Returns: nil if nothing is there
   /// - Throws: the reason of a stopped drill
-  static func look(at data: any RestoredData, stop: StopSignal) throws(Failure) -> RestoredEvidence? {
+  package static func look(at data: any RestoredData, stop: StopSignal) throws(Failure) -> RestoredEvidence? {
     try data.isThere(stop: stop) ? RestoredEvidence() : nil
   }
 

@@ -1,24 +1,36 @@
-import Bytes
-import Databases
+package import Bytes
+package import Databases
 import Format
 import Glibc
-import Pipeline
-import Profiles
+package import Pipeline
+package import Profiles
 
 /// What a restore left in its folder, for checks to look at.
-struct RestoredFolder {
+package struct RestoredFolder {
   /// The absolute path.
   let folder: String
   /// The engine that the snapshot names.
-  let engine: String
+  package let engine: String
   /// The truth manifest that the writer sealed into the snapshot.
-  let truth: TruthManifest
+  package let truth: TruthManifest
   /// What the restore found to differ from the manifest's streams.
   let streamDifferences: [String]
   /// How many streams became files.
   let files: UInt64
   /// The name of the first of them.
   let firstFile: [UInt8]?
+
+  package init(
+    folder: String, engine: String, truth: TruthManifest, streamDifferences: [String], files: UInt64,
+    firstFile: [UInt8]?
+  ) {
+    self.folder = folder
+    self.engine = engine
+    self.truth = truth
+    self.streamDifferences = streamDifferences
+    self.files = files
+    self.firstFile = firstFile
+  }
 
   /// Whether the dump is a SQLite database as its own source made it. The engine's name alone doesn't say so: who
   /// dumps SQLite as SQL text may name the engine `sqlite`, too.
@@ -75,15 +87,15 @@ struct RestoredFolder {
 // MARK: - Checks
 
 extension RestoredFolder: RestoredData {
-  var variables: [String: String] { ["LIFEBOAT_RESTORED": folder] }
+  package var variables: [String: String] { ["LIFEBOAT_RESTORED": folder] }
 
-  func isThere(stop: StopSignal) throws(Failure) -> Bool {
+  package func isThere(stop: StopSignal) throws(Failure) -> Bool {
     try stop.check()
     var status = stat()
     return files > 0 && lstat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  func integrity(stop: StopSignal) throws(Failure) -> Finding {
+  package func integrity(stop: StopSignal) throws(Failure) -> Finding {
     guard isSQLiteDatabase else { return Finding(.unmeasured, "there is no integrity check for \(engine)") }
     return try onDatabase(nil, stop) { (path) throws(Failure) in
       let findings = try SQLiteProbe.integrityCheck(path, stop: stop)
@@ -92,7 +104,7 @@ extension RestoredFolder: RestoredData {
     }
   }
 
-  func manifest(_ check: ManifestCheck, stop: StopSignal) throws(Failure) -> Finding {
+  package func manifest(_ check: ManifestCheck, stop: StopSignal) throws(Failure) -> Finding {
     guard isSQLiteDatabase else {
       guard let streams = truth.streams else { return Finding(.unmeasured, "the snapshot has no manifest") }
       let found = "\(Counted.of(Int(clamping: streams.count), "stream")) with \(streams.bytes) bytes"
@@ -110,7 +122,7 @@ extension RestoredFolder: RestoredData {
     }
   }
 
-  func query(_ text: String, in database: String?, stop: StopSignal) throws(Failure) -> QueryAnswer {
+  package func query(_ text: String, in database: String?, stop: StopSignal) throws(Failure) -> QueryAnswer {
     var rows: [String]?
     let finding = try onDatabase(database, stop) { (path) throws(Failure) in
       guard isSQLiteDatabase || RestoredFolder.looksLikeSQLite(path) else {

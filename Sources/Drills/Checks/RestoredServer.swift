@@ -1,11 +1,11 @@
-import Bytes
-import Databases
+package import Bytes
+package import Databases
 import Format
-import Pipeline
-import Profiles
+package import Pipeline
+package import Profiles
 
 /// What was loaded into a server, for checks to look at: by the vendor's own tools, and without changing it.
-final class RestoredServer: RestoredData {
+package final class RestoredServer: RestoredData {
   private static let queryTimeout = Seconds(600)
 
   let kind: ServerKind
@@ -17,7 +17,7 @@ final class RestoredServer: RestoredData {
   private let isScratch: Bool
   private let inspection: any ServerInspection
 
-  var engine: String { kind.rawValue }
+  package var engine: String { kind.rawValue }
 
   /// - Parameters:
   ///   - kind: of the server
@@ -27,7 +27,7 @@ final class RestoredServer: RestoredData {
   ///   - loader: what loaded them
   ///   - plan: how
   ///   - isScratch: whether the server was made for this drill: a check may install there what it needs
-  init(
+  package init(
     kind: ServerKind, server: ServerSettings, databases: [(name: String, place: String)], truth: TruthManifest,
     loader: any LoadTarget, plan: LoadPlan, isScratch: Bool = false
   ) {
@@ -45,7 +45,7 @@ final class RestoredServer: RestoredData {
     self.plan = plan
   }
 
-  func isThere(stop: StopSignal) throws(Failure) -> Bool {
+  package func isThere(stop: StopSignal) throws(Failure) -> Bool {
     do throws(Failure) {
       if databases.isEmpty { return false }
       return try missing(stop) == nil
@@ -61,7 +61,7 @@ final class RestoredServer: RestoredData {
     return databases.first { !there.contains($0.place) }?.name
   }
 
-  var variables: [String: String] {
+  package var variables: [String: String] {
     let names = databases.map(\.place)
     return inspection.variables(database: names.first).merging(
       ["LIFEBOAT_RESTORED": names.joined(separator: "\n")]
@@ -70,7 +70,7 @@ final class RestoredServer: RestoredData {
 
   // MARK: - Integrity
 
-  func integrity(stop: StopSignal) throws(Failure) -> Finding {
+  package func integrity(stop: StopSignal) throws(Failure) -> Finding {
     try onServer(stop) { () throws(Failure) in
       let found = try inspection.integrity(
         of: databases.map(\.place), expected: expected(TruthManifest()), isScratch: isScratch, stop: stop)
@@ -84,7 +84,7 @@ final class RestoredServer: RestoredData {
 
   // MARK: - Manifest
 
-  func manifest(_ check: ManifestCheck, stop: StopSignal) throws(Failure) -> Finding {
+  package func manifest(_ check: ManifestCheck, stop: StopSignal) throws(Failure) -> Finding {
     guard !truth.tables.isEmpty else { return Finding(.unmeasured, "the snapshot has no manifest of tables") }
     return try onServer(stop) { () throws(Failure) in
       if let share = check.sample, let finding = try sampled(share, check.seed, stop) { return finding }
@@ -123,7 +123,7 @@ final class RestoredServer: RestoredData {
 
   // MARK: - Queries
 
-  func query(_ text: String, in database: String?, stop: StopSignal) throws(Failure) -> QueryAnswer {
+  package func query(_ text: String, in database: String?, stop: StopSignal) throws(Failure) -> QueryAnswer {
     let place: String
     switch self.place(of: database) {
     case .found(let found): place = found

@@ -39,15 +39,16 @@ struct CheckTableRun {
 }
 
 /// What `mariadb-check` prints: a table and `OK`, or a table and lines of what is wrong with it.
-struct CheckReport {
+package struct CheckReport {
   /// Tables that are good.
-  private(set) var sound = 0
+  package private(set) var sound = 0
   /// `database.table: what is wrong`.
-  private(set) var findings: [String] = []
+  package private(set) var findings: [String] = []
   /// Tables whose engine has no check.
-  private(set) var unchecked: [String] = []
+  package private(set) var unchecked: [String] = []
 
-  init(_ text: String) {
+  /// Reads all that the tool printed.
+  package init(_ text: String) {
     var table = ""
     for line in text.split(separator: "\n") {
       let word = line.prefix { $0 != " " }

@@ -1,7 +1,7 @@
 /// What `mariadb --xml` prints: rows of fields, with the five signs of XML escaped, NULL as an attribute.
-enum XMLAnswer {
+package enum XMLAnswer {
   /// The values of all fields, NULL as an empty text; nil for anything else.
-  static func values(_ output: [UInt8]) -> [String]? {
+  package static func values(_ output: [UInt8]) -> [String]? {
     var values: [String] = []
     var place = output[...]
     while let start = range(of: Array("<field name=\"".utf8), in: place) {

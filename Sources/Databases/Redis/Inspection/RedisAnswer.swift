@@ -1,11 +1,11 @@
-import Bytes
+package import Bytes
 
 /// What `redis-cli --no-raw` prints for one command: `"text"`, `(integer) 3`, `(nil)`, `1) "first"`.
-enum RedisAnswer {
+package enum RedisAnswer {
   /// The values of the answer; an answer of lists in lists has no such.
   ///
   /// - Throws: `unproven` with the server's words for an error
-  static func values(_ text: String) throws(Failure) -> [String] {
+  package static func values(_ text: String) throws(Failure) -> [String] {
     if text.hasPrefix("(error) ") {
       throw Failure(.unproven, "the server refused the query: \(text.dropFirst(8).prefix(300))")
     }
