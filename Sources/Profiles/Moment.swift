@@ -32,6 +32,16 @@ package struct Moment: Hashable, Comparable, Sendable {
   /// `2026-11-20T03:00:00Z`; moments before the year 1 or after 9999 print as the nearest within.
   package var text: String {
     let (days, rest) = min(max(seconds, -62_135_596_800), 253_402_300_799).quotientAndFloor(by: 86_400)
+    let (year, month, left) = Moment.date(ofDay: days)
+    func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    let clock = "\(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
+    return "\(year)-\(two(month))-\(two(left + 1))T\(clock)Z"
+  }
+
+  package static func < (left: Moment, right: Moment) -> Bool { left.seconds < right.seconds }
+
+  /// The year, the month from 1 and the day of the month from 0 of a day since 1970.
+  static func date(ofDay days: Int64) -> (year: Int64, month: Int64, day: Int64) {
     var year: Int64 = max(1, 1970 + days / 365 - 8)
     while Moment.days(before: year + 1) <= days { year += 1 }
     var left = days - Moment.days(before: year)
@@ -40,20 +50,16 @@ package struct Moment: Hashable, Comparable, Sendable {
       left -= Moment.days(in: month, of: year)
       month += 1
     }
-    func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    let clock = "\(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
-    return "\(year)-\(two(month))-\(two(left + 1))T\(clock)Z"
+    return (year, month, left)
   }
 
-  package static func < (left: Moment, right: Moment) -> Bool { left.seconds < right.seconds }
-
   /// Days from 1970-01-01 to the first day of `year`, in the Gregorian calendar.
-  private static func days(before year: Int64) -> Int64 {
+  static func days(before year: Int64) -> Int64 {
     let past = year - 1
     return 365 * (year - 1970) + (past / 4 - past / 100 + past / 400) - 477
   }
 
-  private static func days(in month: Int64, of year: Int64) -> Int64 {
+  static func days(in month: Int64, of year: Int64) -> Int64 {
     if month == 2 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
     return [4, 6, 9, 11].contains(month) ? 30 : 31
   }
@@ -64,7 +70,8 @@ extension Moment: CustomStringConvertible {
 }
 
 extension Int64 {
-  fileprivate func quotientAndFloor(by divisor: Int64) -> (Int64, Int64) {
+  /// Quotient and remainder, the remainder never negative.
+  func quotientAndFloor(by divisor: Int64) -> (Int64, Int64) {
     let rest = ((self % divisor) + divisor) % divisor
     return ((self - rest) / divisor, rest)
   }
