@@ -37,6 +37,7 @@ struct DrillReader {
       copies: copies ?? same?.copies ?? [], keys: merged(keys, profile?.keys),
       passphrase: passphrase ?? profile?.passphrase, selection: selection, target: target, checks: checks,
       newestRow: nil, scenario: nil, schedule: nil, objectives: merged(objectives, profile?.objectives),
+      notify: profile?.notify ?? [],
       file: context.file,
       description: description(with: profile))
   }

@@ -40,8 +40,10 @@ struct ScheduleSlotTests {
     #expect(try slot("daily", "2026-11-20T23:30:00Z", zone: 3_600) == ["2026-11-20T23:00:00Z", "2026-11-21T23:00:00Z"])
     #expect(
       try slot("monthly", "2026-11-30T23:30:00Z", zone: 3_600) == ["2026-11-30T23:00:00Z", "2026-12-31T23:00:00Z"])
-    #expect(try slot("hourly", "2026-11-20T10:29:00Z", zone: 19_800) == ["2026-11-20T09:30:00Z", "2026-11-20T10:30:00Z"])
-    #expect(try slot("Mon 01:00", "2026-11-23T08:30:00Z", zone: -28_800) == ["2026-11-16T09:00:00Z", "2026-11-23T09:00:00Z"])
+    #expect(
+      try slot("hourly", "2026-11-20T10:29:00Z", zone: 19_800) == ["2026-11-20T09:30:00Z", "2026-11-20T10:30:00Z"])
+    #expect(
+      try slot("Mon 01:00", "2026-11-23T08:30:00Z", zone: -28_800) == ["2026-11-16T09:00:00Z", "2026-11-23T09:00:00Z"])
   }
 
   @Test("follow each other without a gap or an overlap, whatever the schedule")

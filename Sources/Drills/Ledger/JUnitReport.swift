@@ -48,7 +48,8 @@ package struct JUnitReport {
     }
     let body = cases.map { "    \(JUnitReport.element($0, record))\n" }.joined()
     return "  "
-      + Markup.element("testsuite", attributes, "\n    <properties>\n\(properties.joined())    </properties>\n\(body)  ")
+      + Markup.element(
+        "testsuite", attributes, "\n    <properties>\n\(properties.joined())    </properties>\n\(body)  ")
       + "\n"
   }
 

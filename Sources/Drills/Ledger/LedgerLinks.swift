@@ -59,7 +59,8 @@ struct LedgerLinks {
     guard stated.count == parents.count else {
       return [
         LedgerProblem(
-          .link, of: entry.name, "the record \(entry.name.short) has \(parents.count) parents and \(stated.count) digests")
+          .link, of: entry.name,
+          "the record \(entry.name.short) has \(parents.count) parents and \(stated.count) digests")
       ]
     }
     return zip(parents, stated).compactMap { parent, digest in

@@ -67,7 +67,8 @@ struct PageRecord {
       Drawing.box("track", x: 0, y: 2, width: 256, height: 5)
       + Drawing.box(measured > objective ? "over" : "crit", x: 0, y: 2, width: max(part, 2), height: 5)
       + Drawing.line("axis", mark, -1, mark, 10)
-    return "<svg class=\"meter\" viewBox=\"0 0 256 9\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\(bar)</svg>\(words)"
+    return
+      "<svg class=\"meter\" viewBox=\"0 0 256 9\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\(bar)</svg>\(words)"
   }
 
   private var rate: String {
@@ -102,7 +103,8 @@ struct PageRecord {
       scenario.steps.isEmpty
       ? "" : "<h4>Steps of the runbook</h4><ol>\(scenario.steps.map { "<li>\(Markup.text($0))</li>" }.joined())</ol>"
     let table = PageTable.whole(["What happened to it", "How", "Fired"], numbers: [2], rows)
-    return "<h4>Scenario</h4><p>\(PageText.badge(word)) <span class=\"soft\">seed \(scenario.seed)</span></p>\(table)\(steps)"
+    return
+      "<h4>Scenario</h4><p>\(PageText.badge(word)) <span class=\"soft\">seed \(scenario.seed)</span></p>\(table)\(steps)"
   }
 
   private var checks: String {
@@ -151,7 +153,8 @@ struct PageRecord {
       lines.append(("Machine", "\(cores) cores, \(PageText.bytes(memory)) of memory"))
     }
     if let engine = record.particulars?.engine { lines.append(("Engine", engine)) }
-    return "<dl class=\"fine\">\(lines.map { "<dt>\($0.0)</dt><dd><code>\(Markup.text($0.1))</code></dd>" }.joined())</dl>"
+    return
+      "<dl class=\"fine\">\(lines.map { "<dt>\($0.0)</dt><dd><code>\(Markup.text($0.1))</code></dd>" }.joined())</dl>"
   }
 }
 
@@ -165,7 +168,8 @@ enum PageTable {
     let head = titles.enumerated().map { index, title in
       "<th scope=\"col\"\(numbers.contains(index) ? " class=\"n\"" : "")>\(Markup.text(title))</th>"
     }
-    return "<div class=\"wide\"><table><thead><tr>\(head.joined())</tr></thead><tbody>\(rows.joined())</tbody></table></div>"
+    return
+      "<div class=\"wide\"><table><thead><tr>\(head.joined())</tr></thead><tbody>\(rows.joined())</tbody></table></div>"
   }
 
   /// Cells of plain text.

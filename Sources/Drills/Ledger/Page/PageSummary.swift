@@ -30,7 +30,8 @@ struct PageSummary {
       list.isEmpty
       ? "<p>Every signature, every link between records and every scheduled run was verified when this page was made.</p>"
       : "<ul>\(list.joined())</ul>"
-    return "<div class=\"status \(look.style)\"><strong><span aria-hidden=\"true\">\(look.sign)</span> \(look.words)</strong>\(more)</div>"
+    return
+      "<div class=\"status \(look.style)\"><strong><span aria-hidden=\"true\">\(look.sign)</span> \(look.words)</strong>\(more)</div>"
   }
 
   private var gaps: [String] {
@@ -38,8 +39,10 @@ struct PageSummary {
       let slots = standing.missed.prefix(5).map { PageText.time($0.begin) }
       let rest = standing.missed.count > 5 ? " and \(standing.missed.count - 5) more" : ""
       let missed = slots.isEmpty ? [] : ["was not run in \(slots.joined(separator: ", "))\(rest)"]
-      let overdue = standing.isOverdue ? ["is overdue since \(standing.next.map { PageText.time($0.begin) } ?? "")"] : []
-      return "the drill \(standing.drill) \((missed + overdue).joined(separator: ", and ")) (scheduled \(standing.schedule ?? "no more"))"
+      let overdue =
+        standing.isOverdue ? ["is overdue since \(standing.next.map { PageText.time($0.begin) } ?? "")"] : []
+      return
+        "the drill \(standing.drill) \((missed + overdue).joined(separator: ", and ")) (scheduled \(standing.schedule ?? "no more"))"
     }
   }
 
@@ -56,7 +59,8 @@ struct PageSummary {
     let proven = entries.last { $0.record.verdict == .proven }?.record
     let head = "<h3>\(Markup.text(name)) \(PageText.badge(PageText.verdict(last.verdict)))</h3>"
     guard let proven else {
-      return "<section class=\"card\">\(head)<p class=\"figure\">never proven</p><p class=\"soft\">\(entries.count) records</p></section>"
+      return
+        "<section class=\"card\">\(head)<p class=\"figure\">never proven</p><p class=\"soft\">\(entries.count) records</p></section>"
     }
     let since = "last proven \(PageText.time(proven.started.value))"
     let times = entries.map(\.record).filter { $0.verdict == .proven }.map(\.ttr.value)

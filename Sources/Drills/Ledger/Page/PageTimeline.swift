@@ -139,7 +139,8 @@ struct PageTimeline {
     }
     if lanes.contains(where: \.isHuman) {
       let box = Drawing.box("person", x: 0.5, y: 1.5, width: 23, height: 9)
-      samples.append(Drawing.sample(box + Drawing.hatch(x: 0.5, y: 1.5, width: 23, height: 9), "a person was waited for"))
+      samples.append(
+        Drawing.sample(box + Drawing.hatch(x: 0.5, y: 1.5, width: 23, height: 9), "a person was waited for"))
     }
     if pieces.contains(where: { $0.span == nil }) {
       samples.append(
