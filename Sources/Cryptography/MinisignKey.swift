@@ -12,8 +12,11 @@ package struct MinisignKey: Sendable {
   package let publicKey: MinisignPublicKey
 
   /// The minisign key that belongs to a signing key; always the same one.
-  package init(derivedFrom key: SigningKey) throws(Failure) {
-    signing = try SigningKey(seed: KeyDerivation.derive(from: key.seed, label: "minisign"))
+  package init(derivedFrom key: SigningKey) {
+    guard let derived = try? SigningKey(seed: KeyDerivation.derive(from: key.seed, label: "minisign")) else {
+      fatalError("a derived secret is as long as a seed")
+    }
+    signing = derived
     publicKey = MinisignPublicKey(signing.publicKey)
   }
 

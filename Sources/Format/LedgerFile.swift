@@ -38,8 +38,8 @@ package struct LedgerFile: Codable, Equatable, Sendable {
     package let signature: Base64
 
     /// The minisign key that follows from a restorer's signing key.
-    package init(_ key: SigningKey) throws(Failure) {
-      let publicKey = try MinisignKey(derivedFrom: key).publicKey
+    package init(_ key: SigningKey) {
+      let publicKey = MinisignKey(derivedFrom: key).publicKey
       minisign = publicKey.text
       restorer = key.publicKey
       signature = Base64(key.sign(Evidence.domain + publicKey.key.bytes))

@@ -16,7 +16,7 @@ struct MinisignTests {
 
   @Test("are accepted by minisign, which shows the trusted comment, for files of any length")
   func accepted() throws {
-    let minisign = try MinisignKey(derivedFrom: key)
+    let minisign = MinisignKey(derivedFrom: key)
     var random = RandomSource(seed: 5)
     for count in [0, 1, 64, 4096, 1_000_000] {
       let bytes = random.bytes(count)
@@ -28,7 +28,7 @@ struct MinisignTests {
 
   @Test("are refused after any change of file, comment, signature or key")
   func refused() throws {
-    let minisign = try MinisignKey(derivedFrom: key)
+    let minisign = MinisignKey(derivedFrom: key)
     let bytes = Array("the ledger".utf8)
     let signature = minisign.sign(bytes, trusted: "heads")
     let text = minisign.publicKey.text
@@ -37,15 +37,15 @@ struct MinisignTests {
     var lines = signature.split(separator: "\n").map(String.init)
     lines[2] += "!"
     #expect(try verify(bytes, lines.joined(separator: "\n") + "\n", by: text).status != 0)
-    let other = try MinisignKey(derivedFrom: SigningKey())
+    let other = MinisignKey(derivedFrom: SigningKey())
     #expect(try verify(bytes, signature, by: other.publicKey.text).status != 0)
     #expect(try verify(bytes, other.sign(bytes, trusted: "heads"), by: text).status != 0)
   }
 
   @Test("are of a key that follows from the signing key and is another one")
   func derived() throws {
-    let one = try MinisignKey(derivedFrom: key)
-    let again = try MinisignKey(derivedFrom: try SigningKey(seed: key.seed))
+    let one = MinisignKey(derivedFrom: key)
+    let again = MinisignKey(derivedFrom: try SigningKey(seed: key.seed))
     #expect(one.publicKey == again.publicKey && one.publicKey.key != key.publicKey)
     #expect(MinisignPublicKey(one.publicKey.text) == one.publicKey)
     #expect(one.publicKey.text.hasPrefix("RW"))

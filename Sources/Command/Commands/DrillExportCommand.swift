@@ -94,7 +94,7 @@ struct DrillExportCommand: LifeboatCommand {
     if sign, !access.repository.authority.statement.isRestorer(signing.publicKey) {
       throw access.repository.wrongRole(to: "sign exports", needs: [.restorer])
     }
-    let evidence = sign ? try LedgerFile.Evidence(signing) : nil
+    let evidence = sign ? LedgerFile.Evidence(signing) : nil
     let bytes: [UInt8]
     switch form {
     case .json:
@@ -107,7 +107,7 @@ struct DrillExportCommand: LifeboatCommand {
         LedgerPage(verification, component: component, evidence: evidence, tool: Release.tool, now: now).text.utf8)
     }
     return Made(
-      verification: verification, bytes: bytes, key: sign ? try MinisignKey(derivedFrom: signing) : nil)
+      verification: verification, bytes: bytes, key: sign ? MinisignKey(derivedFrom: signing) : nil)
   }
 
   // MARK: - Output

@@ -47,10 +47,12 @@ struct DrillVerifyCommand: LifeboatCommand {
 
   func run(in context: RunContext) throws(Failure) {
     let noted = try noted.map { (text) throws(Failure) in try NotedRecord(given: text) }
-    let verification =
-      try export.map { (path) throws(Failure) in
-        try verify(path, noted, in: context)
-      } ?? verify(noted, in: context)
+    let verification: LedgerVerification
+    if let export {
+      verification = try verify(export, noted)
+    } else {
+      verification = try verify(noted, in: context)
+    }
     VerificationText(verification).say(isJSON: output.json, in: context)
     if let first = verification.problems.first(where: { $0.severity == .damage }) {
       throw Failure(
@@ -78,7 +80,7 @@ struct DrillVerifyCommand: LifeboatCommand {
   private static let limit = 1 << 30
 
   private func verify(
-    _ path: String, _ noted: [NotedRecord], in context: RunContext
+    _ path: String, _ noted: [NotedRecord]
   ) throws(Failure) -> LedgerVerification {
     let bytes: [UInt8]
     do throws(SystemError) {

@@ -23,7 +23,7 @@ struct KeyListCommand: LifeboatCommand {
     let access = try address.withReadOnlyRepository(in: context) { (repository) throws(Failure) in
       try MetaAccess(repository, to: "list keys")
     }
-    let keys = try KnownKey.all(access)
+    let keys = KnownKey.all(access)
     if output.json {
       for key in keys { context.say(Statement("key", key.fields, [])) }
     } else {
@@ -69,10 +69,10 @@ struct KnownKey {
   let minisign: String?
 
   /// Root, restorers, keepers, writers.
-  static func all(_ access: MetaAccess) throws(Failure) -> [KnownKey] {
+  static func all(_ access: MetaAccess) -> [KnownKey] {
     let statement = access.repository.authority.statement
     let own = access.repository.key.signing
-    let evidence = statement.isRestorer(own.publicKey) ? try LedgerFile.Evidence(own).minisign : nil
+    let evidence = statement.isRestorer(own.publicKey) ? LedgerFile.Evidence(own).minisign : nil
     func key(_ role: String, _ key: PublicKey, _ writer: EnrolledWriter? = nil) -> KnownKey {
       KnownKey(
         role: role, publicKey: key, isClosed: statement.closed.contains(key), writer: writer,

@@ -1,7 +1,9 @@
 import Bytes
+import Cryptography
 import Drills
 import Format
 import Profiles
+import Repository
 
 /// What was found out about a ledger, as people and programs see it.
 struct VerificationText {

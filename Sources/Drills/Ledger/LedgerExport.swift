@@ -1,5 +1,5 @@
 package import Bytes
-package import Cryptography
+import Cryptography
 package import Format
 package import Repository
 

@@ -1,4 +1,5 @@
 import Bytes
+import Cryptography
 import Format
 import Repository
 
@@ -74,15 +75,19 @@ struct LedgerLinks {
   }
 
   private var duplicates: [LedgerProblem] {
-    Dictionary(grouping: entries, by: \.bodyDigest).values.filter { $0.count > 1 }
-      .map { $0.sorted { $0.name < $1.name } }.sorted { $0[0].name < $1[0].name }
-      .flatMap { same in
-        same.dropFirst().map { entry in
-          LedgerProblem(
-            .duplicate, of: entry.name,
-            "the record \(entry.name.short) is \(same[0].name.short) once more: the same signed bytes stand twice",
-            next: "Only one of them was put there by a drill: the one that later records follow.")
-        }
+    var first: [Name: LedgerEntry] = [:]
+    var problems: [LedgerProblem] = []
+    for entry in entries.sorted(by: { $0.name < $1.name }) {
+      guard let same = first[entry.bodyDigest] else {
+        first[entry.bodyDigest] = entry
+        continue
       }
+      problems.append(
+        LedgerProblem(
+          .duplicate, of: entry.name,
+          "the record \(entry.name.short) is \(same.name.short) once more: the same signed bytes stand twice",
+          next: "Only one of them was put there by a drill: the one that later records follow."))
+    }
+    return problems
   }
 }

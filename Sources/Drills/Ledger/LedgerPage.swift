@@ -1,6 +1,8 @@
-import Format
+import Bytes
+import Cryptography
+package import Format
 import Profiles
-package import Repository
+import Repository
 
 /// The ledger as one page for people: it needs nothing from anywhere, runs nothing, and is the same for the same ledger.
 ///

@@ -1,7 +1,7 @@
 package import Bytes
 package import Cryptography
-package import Format
-package import Profiles
+import Format
+import Profiles
 package import Repository
 
 /// A record whose id somebody kept, and which must still be there.

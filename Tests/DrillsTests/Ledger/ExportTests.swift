@@ -129,10 +129,10 @@ struct ExportTests {
 
   @Test("states a minisign key only under the signature of a restorer")
   func evidence() throws {
-    let stranger = try LedgerFile.Evidence(SigningKey())
+    let stranger = LedgerFile.Evidence(SigningKey())
     #expect(stranger.isSigned)
     #expect(try verify(changed(evidence: stranger)).found == ["export -"])
-    #expect(try verify(changed(evidence: try LedgerFile.Evidence(bench.keys.restorer.signing))).found == [])
+    #expect(try verify(changed(evidence: LedgerFile.Evidence(bench.keys.restorer.signing))).found == [])
   }
 
   @Test("lets no record through that was changed, whatever else is done to the file")

@@ -97,7 +97,7 @@ final class LedgerBench: Sendable {
     let access = try access(keys.restorer)
     return try LedgerExport.file(
       try LedgerVerification.verify(access, now: now), access,
-      evidence: signed ? try LedgerFile.Evidence(keys.restorer.signing) : nil, tool: "lifeboat test", now: now)
+      evidence: signed ? LedgerFile.Evidence(keys.restorer.signing) : nil, tool: "lifeboat test", now: now)
   }
 }
 

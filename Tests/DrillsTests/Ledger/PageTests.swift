@@ -15,7 +15,7 @@ struct PageTests {
   ) throws -> String {
     let verification = try bench.verify(now: PageTests.now)
     return LedgerPage(
-      verification, component: component, evidence: signed ? try LedgerFile.Evidence(bench.keys.restorer.signing) : nil,
+      verification, component: component, evidence: signed ? LedgerFile.Evidence(bench.keys.restorer.signing) : nil,
       tool: "lifeboat test", now: try LedgerBench.time(PageTests.now)
     ).text
   }

@@ -1,4 +1,5 @@
 import Format
+import Profiles
 import Repository
 
 /// Figures over many recoveries, and the schedules.

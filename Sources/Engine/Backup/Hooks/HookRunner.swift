@@ -1,7 +1,7 @@
 import Bytes
 import Databases
-import Pipeline
-import Profiles
+package import Pipeline
+package import Profiles
 
 /// Runs the hooks of one backup. What they print becomes notes.
 struct HookRunner {
