@@ -40,6 +40,7 @@ struct DrillReader {
       copies: copies ?? same?.copies ?? [], keys: merged(keys, profile?.keys),
       passphrase: passphrase ?? profile?.passphrase, selection: selection, target: target, checks: checks,
       newestRow: newestRow, scenario: scenario, schedule: schedule, objectives: merged(objectives, profile?.objectives),
+      notify: profile?.notify ?? [],
       file: context.file,
       description: description(with: profile))
   }

@@ -72,14 +72,7 @@ package struct Moment: Hashable, Comparable, Sendable {
   /// nearest within.
   package var text: String {
     let (days, rest) = min(max(seconds, -62_135_596_800), 253_402_300_799).quotientAndFloor(by: 86_400)
-    var year: Int64 = max(1, 1970 + days / 365 - 8)
-    while Moment.days(before: year + 1) <= days { year += 1 }
-    var left = days - Moment.days(before: year)
-    var month: Int64 = 1
-    while left >= Moment.days(in: month, of: year) {
-      left -= Moment.days(in: month, of: year)
-      month += 1
-    }
+    let (year, month, left) = Moment.date(ofDay: days)
     func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
     var clock = "\(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
     if nanoseconds > 0 {
@@ -95,13 +88,26 @@ package struct Moment: Hashable, Comparable, Sendable {
     (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
   }
 
+  /// The year, the month from 1 and the day of the month from 0 of a day since 1970.
+  static func date(ofDay days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    var year: Int64 = max(1, 1970 + days / 365 - 8)
+    while Moment.days(before: year + 1) <= days { year += 1 }
+    var left = days - Moment.days(before: year)
+    var month: Int64 = 1
+    while left >= Moment.days(in: month, of: year) {
+      left -= Moment.days(in: month, of: year)
+      month += 1
+    }
+    return (year, month, left)
+  }
+
   /// Days from 1970-01-01 to the first day of `year`, in the Gregorian calendar.
-  private static func days(before year: Int64) -> Int64 {
+  static func days(before year: Int64) -> Int64 {
     let past = year - 1
     return 365 * (year - 1970) + (past / 4 - past / 100 + past / 400) - 477
   }
 
-  private static func days(in month: Int64, of year: Int64) -> Int64 {
+  static func days(in month: Int64, of year: Int64) -> Int64 {
     if month == 2 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
     return [4, 6, 9, 11].contains(month) ? 30 : 31
   }
@@ -112,7 +118,8 @@ extension Moment: CustomStringConvertible {
 }
 
 extension Int64 {
-  fileprivate func quotientAndFloor(by divisor: Int64) -> (Int64, Int64) {
+  /// Quotient and remainder, the remainder never negative.
+  func quotientAndFloor(by divisor: Int64) -> (Int64, Int64) {
     let rest = ((self % divisor) + divisor) % divisor
     return ((self - rest) / divisor, rest)
   }

@@ -1,4 +1,5 @@
 import Bytes
+import Databases
 import Drills
 import Engine
 import Format
@@ -172,7 +173,10 @@ struct ScenarioTests {
       Record.Scenario(
         seed: 1, faults: [.init(kind: "throttling", detail: "", fired: fired)], outcome: outcome, steps: [])
     }
-    let evidence = try #require(try RestoredEvidence.look(at: SomeData(), stop: StopSignal()))
+    try Files.write(bench.folder.path("data"), [1])
+    let data = RestoredFolder(
+      folder: bench.folder.path("."), engine: "", truth: TruthManifest(), streamDifferences: [], files: 1, firstFile: nil)
+    let evidence = try #require(try RestoredEvidence.look(at: data, stop: StopSignal()))
     for bad in [scenario(0, .automatic), scenario(1, .failed)] {
       #expect(Proof(passed, of: evidence, in: bad) == nil)
     }

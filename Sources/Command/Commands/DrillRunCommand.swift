@@ -65,6 +65,7 @@ struct DrillRunCommand: LifeboatCommand {
       }
     }
     DrillText.say(report, in: context)
+    DrillNotification.send(report, to: plan.notify, stop: context.stop, events: context.events)
     if let failure = report.failure { throw failure }
     for text in DrillText.missed(report.record) { context.warn(text) }
   }

@@ -48,6 +48,11 @@ struct RestoreInto {
         of: chosen.listed, checks: result.checks, evidence: result.evidence, clock: clock,
         bytes: streams.progress.bytes)
     }
+    if let kept {
+      DrillNotification.send(
+        kept.record, name: kept.name, because: result.failure, to: profile.notify, stop: context.stop,
+        events: context.events)
+    }
     if let failure = result.failure {
       if let kept { context.note("record \(kept.name.hex.prefix(12)) says \(kept.record.verdict.rawValue)") }
       throw failure
