@@ -120,6 +120,8 @@ final class DrillFolder {
         let folder = try? Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
         flock(folder.number, LOCK_EX | LOCK_NB) == 0
       else { continue }
+      // A scratch server of the killed drill may still run in it.
+      ServerProcess.endAll(in: path)
       try? FileTree.remove(path)
     }
   }
