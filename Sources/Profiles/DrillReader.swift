@@ -23,7 +23,7 @@ struct DrillReader {
     let keys = root.field("keys")?.section().map { KeyFiles($0) }
     let passphrase = root.field("passphrase")?.section(SecretReference.expected)?.secretReference()
     let selection = selection(root)
-    let target = target(root)
+    let target = target(root, profile)
     let scenario = root.field("scenario").flatMap { self.scenario($0, target) }
     let schedule = root.field("schedule").flatMap { $0.value(Schedule.expected, shown: \.text) { Schedule($0) } }
     let checks = root.required("checks", "a list of checks").map { CheckReader.read($0) }
@@ -69,9 +69,13 @@ struct DrillReader {
     return .latest
   }
 
-  private func target(_ root: Section) -> DrillTarget? {
-    if let field = root.field("target") { return field.section().flatMap { DrillTarget($0) } }
-    root.assume("target.kind", "scratch-directory")
+  private func target(_ root: Section, _ profile: Profile?) -> DrillTarget? {
+    if let field = root.field("target") {
+      return field.section("{kind: scratch-server, …}").flatMap {
+        DrillTargetReader(section: $0, profile: profile).read()
+      }
+    }
+    root.assume("target.kind", DrillTargetReader.Kind.scratchFolder.rawValue)
     root.assume("target.keep", DrillTarget.Keep.never.rawValue)
     return DrillTarget()
   }

@@ -135,6 +135,8 @@ final class DrillFolder: Sendable {
         let folder = try? Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
         flock(folder.number, LOCK_EX | LOCK_NB) == 0
       else { continue }
+      // A scratch server of the killed drill may still run in it.
+      ServerProcess.endAll(in: path)
       // A disk of the killed drill's own is still mounted.
       _ = umount2("\(path)/\(mountName)", Int32(MNT_DETACH))
       try? FileTree.remove(path)

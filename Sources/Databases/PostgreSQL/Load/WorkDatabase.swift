@@ -87,7 +87,7 @@ struct WorkDatabase: Sendable {
     }
   }
 
-  private func drop(_ name: String, _ stop: StopSignal) throws(Failure) {
+  func drop(_ name: String, _ stop: StopSignal) throws(Failure) {
     let force = server.server.facts.version.major >= 13 ? " WITH (FORCE)" : ""
     try server.maintenance.execute(Array("DROP DATABASE IF EXISTS \(identifier(name))\(force);".utf8), stop: stop)
   }
