@@ -74,15 +74,6 @@ enum Machine {
     return pages > 0 && size > 0 ? UInt64(pages) * UInt64(size) : nil
   }
 
-  /// Bytes of memory that programs can still have.
-  static var freeMemory: UInt64 {
-    let text = (try? DurableFile.read("/proc/meminfo", limit: 65_536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
-      return line.split(separator: " ").compactMap { UInt64($0) }.first.map { $0 << 10 } ?? 0
-    }
-    return 0
-  }
-
   /// The zone of this host now, in seconds east of UTC.
   static var zone: Int64? {
     var moment = time(nil)

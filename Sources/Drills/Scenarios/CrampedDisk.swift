@@ -18,7 +18,7 @@ final class CrampedDisk: Sendable {
     guard geteuid() == 0 else { throw CrampedDisk.refusal("only root may mount one") }
     folder = try DrillFolder(in: parent)
     path = "\(folder.path)/\(DrillFolder.mountName)"
-    size = Machine.freeMemory / 2
+    size = MachineMemory.available() / 2
     do throws(SystemError) {
       // The server of a target runs under an account of its own, which must get to its folder.
       _ = try retrying("chmod", folder.path) { [folder] in chmod(folder.path, 0o711) }

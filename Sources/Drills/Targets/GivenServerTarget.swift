@@ -68,7 +68,7 @@ package final class GivenServerTarget: RecoveryTarget {
       plan.withLock { $0 = found }
     }
     return LoadedServer(
-      kind: settings.kind, server: settings.server, truth: truth, loader: loader, plan: loaded)
+      kind: settings.kind, server: settings.server, truth: truth, loader: loader, plan: loaded, isScratch: false)
   }
 
   @discardableResult

@@ -11,11 +11,13 @@ package struct LoadedServer: Sendable {
   package let loader: any LoadTarget
   /// As it holds now: every database has its name.
   package let plan: LoadPlan
+  /// Whether the server was made for this drill: a check may install there what it needs.
+  package var isScratch = true
 
   /// For checks to look at.
   var restored: any RestoredData {
-    ServerData(
+    RestoredServer(
       kind: kind, server: server, databases: plan.databases.map { ($0.name, $0.target) }, truth: truth, loader: loader,
-      plan: plan)
+      plan: plan, isScratch: isScratch)
   }
 }
