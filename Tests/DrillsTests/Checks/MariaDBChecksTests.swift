@@ -49,13 +49,13 @@ struct MariaDBChecksTests {
     return outcome.text.split(separator: "\n").joined(separator: "\n")
   }
 
-  private func loaded() throws -> LoadedServer? {
+  private func loaded() throws -> CheckedServer? {
     guard let server = try DatabaseServer.server("mariadb") else { return nil }
     let settings = try MariaDBChecksTests.settings(server)
     try sql(server, "DROP DATABASE IF EXISTS checks_shop; DROP DATABASE IF EXISTS checks_back;")
     try sql(server, MariaDBChecksTests.schema)
     let source = MariaDBSource(MariaDBSettings(server: settings, databases: ["checks_shop"]))
-    return try LoadedServer(
+    return try CheckedServer(
       .mariadb, on: server, settings, from: source, LoadRequest(database: "checks_shop", newName: "checks_back"))
   }
 

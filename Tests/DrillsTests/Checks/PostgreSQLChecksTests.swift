@@ -40,7 +40,7 @@ struct PostgreSQLChecksTests {
     return outcome.text.split(separator: "\n").joined(separator: "\n")
   }
 
-  private func load(_ server: DatabaseServer, as name: String, dropping: Bool = true) throws -> LoadedServer {
+  private func load(_ server: DatabaseServer, as name: String, dropping: Bool = true) throws -> CheckedServer {
     if dropping {
       for database in ["checks_shop", name] { try psql(server, "postgres", "DROP DATABASE IF EXISTS \(database)") }
     }
@@ -48,11 +48,11 @@ struct PostgreSQLChecksTests {
     try psql(server, "checks_shop", PostgreSQLChecksTests.schema)
     let source = PostgreSQLSource(
       PostgreSQLSettings(server: settings(server), databases: ["checks_shop"], globals: false))
-    return try LoadedServer(
+    return try CheckedServer(
       .postgresql, on: server, settings(server), from: source, LoadRequest(newName: name, jobs: 2))
   }
 
-  private func loaded(as name: String = "checks_back") throws -> LoadedServer? {
+  private func loaded(as name: String = "checks_back") throws -> CheckedServer? {
     try DatabaseServer.postgres().map { try load($0, as: name) }
   }
 
@@ -278,7 +278,7 @@ struct PostgreSQLChecksTests {
     }
     let found = try read("SELECT max(changed) FROM invoice")
     #expect(found.moment == Moment(seconds: 1_795_143_540, nanoseconds: 250_000_000) && found.problem == nil)
-    let lost = LoadedServer.dumpStarted.sinceEpoch - (found.moment?.sinceEpoch ?? 0)
+    let lost = CheckedServer.dumpStarted.sinceEpoch - (found.moment?.sinceEpoch ?? 0)
     #expect(lost == 60_250_000_000)
     let odd = try read("SELECT name FROM customer LIMIT 1")
     #expect(odd.moment == nil && odd.problem?.contains(secret) == false)

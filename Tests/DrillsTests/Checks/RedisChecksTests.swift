@@ -39,12 +39,12 @@ struct RedisChecksTests {
     EVAL "for i=1,2000 do redis.call('SET','key'..i,i) end" 0
     """
 
-  private func loaded() throws -> LoadedServer? {
+  private func loaded() throws -> CheckedServer? {
     guard let source = try DatabaseServer.server("redis"), let target = try DatabaseServer.own("redis") else {
       return nil
     }
     try redis(source, RedisChecksTests.filling)
-    return try LoadedServer(
+    return try CheckedServer(
       .redis, on: target, settings(target),
       from: RedisSource(RedisSettings(server: settings(source))), LoadRequest())
   }

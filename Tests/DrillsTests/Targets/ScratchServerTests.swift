@@ -1,5 +1,7 @@
 import Bytes
+import Databases
 import Drills
+import Format
 import Engine
 import Glibc
 import Pipeline

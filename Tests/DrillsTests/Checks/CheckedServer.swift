@@ -50,7 +50,7 @@ final class HeldDump: StreamSink, StreamProvider {
 }
 
 /// A small database that was dumped and loaded again, for checks to look at.
-struct LoadedServer {
+struct CheckedServer {
   let server: DatabaseServer
   let kind: ServerKind
   let settings: ServerSettings
@@ -107,7 +107,7 @@ struct LoadedServer {
 /// Runs one check.
 enum CheckOf {
   static func result(_ check: Check, on data: any RestoredData) throws -> CheckResult {
-    let started = LoadedServer.dumpStarted
+    let started = CheckedServer.dumpStarted
     let runner = CheckRunner(
       restored: data, reference: started, dumpStarted: started.sinceEpoch, stop: StopSignal())
     return try runner.run(check)
