@@ -73,9 +73,13 @@ extension DrillFault {
     case .stalls(let count, let span): "\(count) of \(span.text)"
     case .expiredCredentials(let share), .targetKilled(let share), .targetFull(let share):
       "after \(DrillFault.percent(share)) of the data"
-    case .bareHost(let root): root == nil ? "" : "in a system of its own"
+    case .bareHost(let root): "the rescue kit alone" + (root == nil ? "" : ", in a system of its own")
+    case .coldTool: "rescue.py alone"
+    case .corruptPack: "a byte of one that is needed"
+    case .missingPack: "the newest that is needed"
+    case .coldCache: "nothing that this host remembers"
+    case .storeLost: "copies alone"
     case .badSnapshots(let count): count == 1 ? "the newest" : "the newest \(count)"
-    case .corruptPack, .missingPack, .coldCache, .storeLost, .coldTool: ""
     }
   }
 

@@ -97,7 +97,7 @@ struct ScenarioTests {
     ),
     (
       "  faults: [{stalls: {count: 0}}]",
-      [#"6:28: scenario.faults[0].stalls.count: "0" is not a whole number from 1 to 1000"#]
+      [#"6:29: scenario.faults[0].stalls.count: "0" is not a whole number from 1 to 1000"#]
     ),
     (
       "  faults: [bare-host, resets]",

@@ -41,9 +41,13 @@ struct DrillRunCommand: LifeboatCommand {
   func run(in context: RunContext) throws(Failure) {
     let clock = RecoveryClock()
     try OptionRange.check(threads, "--threads", Tuning.threadCounts)
-    let plan = try Drill.load(try Lookup.drill(drill))
-    let address = try repository.address(in: context, for: [.restorer]) { () throws(Failure) in AddressHints(plan) }
-      .asking(copies)
+    // Where the keys are is read, too, before they can be unlocked.
+    let (plan, address) = try clock.measure(.unlock) { () throws(Failure) in
+      let plan = try Drill.load(try Lookup.drill(drill))
+      let address = try repository.address(in: context, for: [.restorer]) { () throws(Failure) in AddressHints(plan) }
+        .asking(copies)
+      return (plan, address)
+    }
     let progress = RunProgress()
     let meter = StoreMeter()
     clock.count(with: meter)

@@ -43,7 +43,7 @@ enum DrillText {
     }
     return [
       ("target", text(particulars?.target)), ("origin", text(particulars?.origin)), ("scenario", scenario ?? .nothing),
-      ("calm", scenario == nil ? .nothing : calm ?? .nothing),
+      ("calm", particulars?.scenario.map { $0.outcome == .failed } ?? true ? .nothing : calm ?? .nothing),
     ]
   }
 
@@ -61,6 +61,7 @@ enum DrillText {
       }
     lines.append("  \(outcome) (seed \(scenario.seed))")
     for (index, step) in scenario.steps.enumerated() { lines.append("    step \(index + 1): \(step)") }
+    if scenario.outcome == .failed { return lines + [""] }
     if let calm = report.calm {
       let cost = calm.cost(of: report.record)
       let words = "\(Duration.text(UInt64(cost.magnitude))) \(cost < 0 ? "less" : "more")"
