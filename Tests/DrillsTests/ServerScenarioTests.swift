@@ -39,8 +39,8 @@ extension ServerTargetTests {
       try check(report, server)
       let spans = report.record.particulars?.spans ?? []
       let made = try #require(spans.first { $0.name == "target made" })
-      let opened = try #require(spans.first { $0.name == "repository opened" })
-      #expect(made.start.value <= opened.end.value)
+      let chosen = try #require(spans.first { $0.name == "snapshot chosen" })
+      #expect(made.start.value <= chosen.end.value)
       #expect(report.record.phases.contains { $0.name == "first good query" })
     }
 

@@ -1,35 +1,48 @@
 import Bytes
 import Glibc
 
-/// A disk of a drill's own that can be made full at a moment of one's choice: a file system in memory, mounted in a
-/// folder that goes when the drill goes. Needs root.
+/// A disk of a drill's own that can be made full at a moment of one's choice: a file system in memory. Needs root.
+///
+/// It is mounted where paths are short, for a server's socket in it may have no long one. One that a killed drill left
+/// is unmounted by the next: its lock is gone.
 final class CrampedDisk: Sendable {
+  private static let parent = "/run"
+  private static let prefix = "lifeboat-disk-"
+  private static let suffix = ".lock"
+  /// One is only taken for left behind when it is older, in seconds: another drill may not have locked its own yet.
+  private static let settling = 60
+
   /// Where it is mounted.
   let path: String
-  private let folder: DrillFolder
+  private let lock: Descriptor
   /// Bytes that it may take in all.
   private let size: UInt64
 
   /// Mounts it.
   ///
-  /// - Parameter parent: the folder in which it is made; nil for the usual one
   /// - Throws: `targetRefused` without the right to mount
-  init(in parent: String?) throws(Failure) {
+  init() throws(Failure) {
     guard geteuid() == 0 else { throw CrampedDisk.refusal("only root may mount one") }
-    folder = try DrillFolder(in: parent)
-    path = "\(folder.path)/\(DrillFolder.mountName)"
+    CrampedDisk.sweep()
+    path = "\(CrampedDisk.parent)/\(CrampedDisk.prefix)\(Identifier.random().hex.prefix(8))"
     size = MachineMemory.available() / 2
     do throws(SystemError) {
-      // The server of a target runs under an account of its own, which must get to its folder.
-      _ = try retrying("chmod", folder.path) { [folder] in chmod(folder.path, 0o711) }
+      lock = try Descriptor.open(path + CrampedDisk.suffix, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+    } catch {
+      throw CrampedDisk.refusal(error.reason)
+    }
+    flock(lock.number, LOCK_EX | LOCK_NB)
+    do throws(SystemError) {
       try DurableFile.createFolder(path)
+      // The server of a target runs under an account of its own, which must get to its folder.
       try CrampedDisk.mount(path, MS_NOSUID | MS_NODEV, "size=\(size),mode=0711")
     } catch {
+      CrampedDisk.remove(path)
       throw CrampedDisk.refusal(error.reason)
     }
   }
 
-  deinit { umount2(path, Int32(MNT_DETACH)) }
+  deinit { CrampedDisk.remove(path) }
 
   /// Throws `targetFull` where so many bytes are too much for a disk in memory.
   func check(needing bytes: UInt64) throws(Failure) {
@@ -65,13 +78,35 @@ final class CrampedDisk: Sendable {
     }
   }
 
-  /// Unmounts it and removes its folder.
+  /// Unmounts it and makes sure that it is gone: what it holds is decrypted.
   func remove() throws(Failure) {
-    if umount2(path, Int32(MNT_DETACH)) != 0, errno != EINVAL, errno != ENOENT {
-      throw SystemError(call: "umount", subject: path, number: errno)
-        .failure(.targetRefused, "the disk of the drill cannot be unmounted")
+    CrampedDisk.remove(path)
+    guard access(path, F_OK) != 0 else {
+      throw Failure(
+        .targetRefused, "the disk of the drill cannot be removed", at: path, next: "As root, run: umount -l \(path)")
     }
-    try folder.remove()
+  }
+
+  private static func remove(_ path: String) {
+    umount2(path, Int32(MNT_DETACH))
+    rmdir(path)
+    unlink(path + suffix)
+  }
+
+  /// Removes what killed drills left behind.
+  private static func sweep() {
+    guard let stream = opendir(parent) else { return }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      var status = stat()
+      guard let name = String(validating: bytes, as: UTF8.self), name.hasPrefix(prefix), name.hasSuffix(suffix),
+        lstat("\(parent)/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > settling,
+        let lock = try? Descriptor.open("\(parent)/\(name)", O_RDONLY | O_NOFOLLOW),
+        flock(lock.number, LOCK_EX | LOCK_NB) == 0
+      else { continue }
+      remove("\(parent)/\(name.dropLast(suffix.count))")
+    }
   }
 
   private static func mount(_ path: String, _ flags: Int, _ options: String) throws(SystemError) {

@@ -62,7 +62,7 @@ final class ScenarioRun: Sendable {
     self.scenario = scenario
     folder = target.folder
     let needsDisk = scenario.faults.contains { if case .targetFull = $0 { true } else { false } }
-    disk = needsDisk ? try CrampedDisk(in: target.folder) : nil
+    disk = needsDisk ? try CrampedDisk() : nil
     primary = FaultScript(stop: stop)
     everywhere = FaultScript(stop: stop)
     let count = scenario.faults.count

@@ -9,8 +9,6 @@ final class DrillFolder: Sendable {
   private static let prefix = "lifeboat-drill-"
   /// Kept folders have another name, so that no later drill takes them for left behind.
   private static let keptPrefix = "lifeboat-kept-"
-  /// Where a disk of the drill's own is mounted in it.
-  static let mountName = "disk"
   /// A folder is only taken for left behind when it is older: another drill may not have locked its own yet.
   private static let settleSeconds = 60
 
@@ -137,8 +135,6 @@ final class DrillFolder: Sendable {
       else { continue }
       // A scratch server of the killed drill may still run in it.
       ServerProcess.endAll(in: path)
-      // A disk of the killed drill's own is still mounted.
-      _ = umount2("\(path)/\(mountName)", Int32(MNT_DETACH))
       try? FileTree.remove(path)
     }
   }
