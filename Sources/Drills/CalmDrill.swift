@@ -11,15 +11,19 @@ package struct CalmDrill: Sendable, Equatable {
   /// Its time to recover, in nanoseconds.
   package let recoveryTime: UInt64
 
-  /// The newest that restored to the same kind of target; nil where there is none.
+  /// The newest that restored to the same kind of target. A rescue kit makes its own, so that it is compared with any.
+  ///
+  /// - Returns: nil where there is none
   init?(before record: Record, in ledger: Ledger) {
-    let target = record.particulars?.target ?? FolderTarget.word
-    let calm = ledger.entries.last { entry in
+    func target(_ record: Record) -> String { record.particulars?.target ?? FolderTarget.word }
+    let calm = ledger.entries.filter { entry in
       let other = entry.record
       return other.sort == .drill && other.component == record.component && other.verdict == .proven
-        && other.particulars?.scenario == nil && (other.particulars?.target ?? FolderTarget.word) == target
+        && other.particulars?.scenario == nil
     }
-    guard let calm else { return nil }
+    let wanted = target(record)
+    let same = calm.last { target($0.record) == wanted }
+    guard let calm = same ?? (KitTarget.isNamed(by: wanted) ? calm.last : nil) else { return nil }
     number = calm.record.number
     recoveryTime = calm.record.ttr.value
   }

@@ -67,7 +67,7 @@ package struct DrillRun {
     }
     let door = RepositoryDoor(copies: copies, scenario: scenario, context, open: open)
     let kit = drill.scenario?.faults.first(where: \.isKit).map { fault in
-      KitTarget.Setting(drill: drill, fault: fault, tool: tool, environment: environment) { scenario?.noteKit(commands: $0) }
+      KitTarget.Setting(drill: drill, fault: fault, tool: tool, environment: environment) { scenario?.noteKit(steps: $0) }
     }
     let stage = DrillStage(StartedTarget(settings, kit: kit, context), scenario, context, keeps: settings.keep == .onFailure)
     do throws(Failure) {

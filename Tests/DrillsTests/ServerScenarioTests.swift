@@ -39,8 +39,8 @@ extension ServerTargetTests {
       try check(report, server)
       let spans = report.record.particulars?.spans ?? []
       let made = try #require(spans.first { $0.name == "target made" })
-      let chosen = try #require(spans.first { $0.name == "snapshot chosen" })
-      #expect(made.start.value <= chosen.end.value)
+      let index = try #require(spans.first { $0.name == "index loaded" })
+      #expect(made.start.value <= index.start.value)
       #expect(report.record.phases.contains { $0.name == "first good query" })
     }
 

@@ -287,10 +287,13 @@ final class ScenarioRun: Sendable {
     return true
   }
 
-  /// Counts what a recovery by the rescue kit really did: the commands of its page.
-  func noteKit(commands: UInt64) {
+  /// Counts what a recovery by the rescue kit really did: the commands of its page, each a step that somebody takes.
+  func noteKit(steps: [String]) {
     guard let index = scenario.faults.firstIndex(where: \.isKit) else { return }
-    state.withLock { $0.counts[index] += commands }
+    state.withLock { state in
+      state.counts[index] += UInt64(steps.count)
+      state.steps += steps
+    }
   }
 
   // MARK: - The outcome

@@ -19,17 +19,22 @@ final class KitTarget: RecoveryTarget {
     let tool: String
     /// For addresses and credentials of buckets.
     let environment: [String: String]
-    /// Gets the number of commands that were run.
-    let count: @Sendable (UInt64) -> Void
+    /// Gets the titles of the commands that were run: each is a step that somebody had to take.
+    let note: @Sendable ([String]) -> Void
   }
 
   private let setting: Setting
+  private static let words = ["rescue kit", "rescue.py"]
+
   private let kit = KitRun()
-  private let made = Mutex("rescue kit")
+  private let made = Mutex(KitTarget.words[0])
 
   init(_ setting: Setting) { self.setting = setting }
 
   var title: String { made.withLock { $0 } }
+
+  /// Whether it is a kit that a record names as its target.
+  static func isNamed(by title: String) -> Bool { words.contains { title.hasPrefix($0) } }
 
   /// The commands make everything themselves.
   func start(stop: StopSignal) throws(Failure) { try stop.check() }
@@ -58,14 +63,14 @@ final class KitTarget: RecoveryTarget {
       run.programs = server.programs
     }
     let restored = try kit.restore(run)
-    setting.count(UInt64(restored.commands.count))
+    setting.note(Array(run.way.steps.map(\.title).prefix(restored.commands.count)))
     return try data(restored, job)
   }
 
   private func data(_ restored: KitRestored, _ job: RestoreJob) throws(Failure) -> any RestoredData {
     let restore = RestoreRun(job.access, stop: job.stop, progress: RunProgress(), workers: job.workers)
     var truth = try restore.truth(of: job.snapshot)
-    let way = setting.fault == .coldTool ? "rescue.py" : "rescue kit"
+    let way = KitTarget.words[setting.fault == .coldTool ? 1 : 0]
     switch restored.place {
     case .folder(let path):
       made.withLock { $0 = "\(way): folder" }
