@@ -91,7 +91,8 @@ extension ServerTargetTests {
       #expect(failure?.what == "a scratch server never runs as root")
       let named = target("games")
       try named.start(stop: StopSignal())
-      let number = try #require(Processes.working(in: try #require(named.folder)).first)
+      let there = try #require(named.folder)
+      let number = try #require(Processes.working(in: there).first)
       #expect(Processes.account(of: number) == getpwnam("games").pointee.pw_uid)
       _ = try named.destroy()
     }

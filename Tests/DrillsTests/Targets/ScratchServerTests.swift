@@ -1,6 +1,8 @@
 import Bytes
+import Databases
 import Drills
 import Engine
+import Format
 import Glibc
 import Pipeline
 import Profiles
@@ -173,7 +175,7 @@ extension ServerTargetTests {
       #expect(
         start(ScratchServerSettings(account: "nobody-of-that-name"))?.what == "there is no account nobody-of-that-name")
       guard let disk = try SmallDisk(megabytes: 60) else { return }
-      chmod(disk.path, 0o711)
+      for path in [disk.path, DurableFile.folder(of: disk.path)] { chmod(path, 0o711) }
       #expect(start(ScratchServerSettings(), in: disk.path)?.code == .targetFull)
     }
 
@@ -182,7 +184,7 @@ extension ServerTargetTests {
       guard let bench = try ServerBench(.postgresql, rows: 400_000), let disk = try SmallDisk(megabytes: 150) else {
         return
       }
-      chmod(disk.path, 0o711)
+      for path in [disk.path, DurableFile.folder(of: disk.path)] { chmod(path, 0o711) }
       let target = ServerTarget(
         .postgresql, ScratchServerSettings(), of: DrillTarget(folder: disk.path), events: { _ in })
       try target.start(stop: StopSignal())
