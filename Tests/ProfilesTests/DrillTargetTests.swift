@@ -101,11 +101,11 @@ struct DrillTargetTests {
     ),
     (
       "{kind: scratch-server, settings: {listen-addresses: '*'}}",
-      ["4:43: target.settings.listen-addresses: a scratch server is private, and lifeboat sets this itself"]
+      ["4:61: target.settings.listen-addresses: a scratch server is private, and lifeboat sets this itself"]
     ),
     (
       "{kind: scratch-server, settings: {'a b': 1}}",
-      ["4:43: target.settings.a b: the name of a setting has letters, digits, _, . and -"]
+      ["4:50: target.settings.a b: the name of a setting has letters, digits, _, . and -"]
     ),
     (
       "{kind: scratch-server, settings: {a: \"x\\ny\"}}",
@@ -113,19 +113,19 @@ struct DrillTargetTests {
     ),
     (
       "{kind: scratch-server, time-to-live: 0s}",
-      ["4:47: target.time-to-live: a time from 1s to 30d is expected"]
+      ["4:46: target.time-to-live: a time from 1s to 30d is expected"]
     ),
     (
       "{kind: scratch-server, time-to-live: soon}",
-      [#"4:47: target.time-to-live: "soon" is not a span of time such as 90s, 15m, 24h or 7d"#]
+      [#"4:46: target.time-to-live: "soon" is not a span of time such as 90s, 15m, 24h or 7d"#]
     ),
     (
       "{kind: scratch-server, engine: oracle}",
-      [#"4:41: target.engine: "oracle" is not known; valid here: postgresql, mariadb, redis"#]
+      [#"4:40: target.engine: "oracle" is not known; valid here: postgresql, mariadb, redis"#]
     ),
     (
       "{kind: scratch-server, account: '-x'}",
-      [#"4:42: target.account: "-x" is not the name of an account"#]
+      [#"4:41: target.account: "-x" is not the name of an account"#]
     ),
   ]
 

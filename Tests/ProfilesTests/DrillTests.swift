@@ -108,7 +108,7 @@ struct DrillTests {
     (
       base("target: {kind: scratch, keep: always}\nchecks: [manifest]"),
       [
-        #"4:16: target.kind: "scratch" is not known; did you mean scratch-server?"#,
+        #"4:16: target.kind: "scratch" is not known; valid here: scratch-directory, scratch-server, server"#,
         #"4:31: target.keep: "always" is not known; valid here: never, on-failure"#,
       ]
     ),

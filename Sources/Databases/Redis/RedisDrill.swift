@@ -20,7 +20,8 @@ extension RedisTarget {
     let isMarked = try connection.ask(["EXISTS", RedisTarget.mark], stop: stop) == "1"
     let there = try RedisServer.keyspace(connection, stop)
     for (number, found) in there.sorted(by: { $0.key < $1.key }) where found.keys > 0 {
-      let own = loaded.keys(of: number) ?? plan.keys["db\(number)", default: 0] + (number == 0 && isMarked ? 1 : 0)
+      let marks: UInt64 = number == 0 && isMarked ? 1 : 0
+      let own = (loaded.keys(of: number) ?? plan.keys["db\(number)", default: 0]) + marks
       guard found.keys <= own else {
         throw Failure(
           .targetRefused, "db\(number) has \(found.keys) keys, and the drill loaded \(own): others write to the server",
@@ -46,8 +47,12 @@ extension RedisTarget {
 final class LoadedKeys: Sendable {
   private let counts = Mutex<[Int: UInt64]?>(nil)
 
-  /// - Parameter found: right after the load
-  func keep(_ found: [Int: (keys: UInt64, expires: UInt64)]) { counts.withLock { $0 = found.mapValues(\.keys) } }
+  /// - Parameter found: right after the load, with our key
+  func keep(_ found: [Int: (keys: UInt64, expires: UInt64)]) {
+    var found = found.mapValues(\.keys)
+    if let marked = found[0] { found[0] = max(1, marked) - 1 }
+    counts.withLock { $0 = found }
+  }
 
   /// Nil where no load came to its end.
   func keys(of database: Int) -> UInt64? { counts.withLock { $0.map { $0[database, default: 0] } } }

@@ -107,7 +107,8 @@ struct ScratchPlace: Sendable {
   /// The line of a program's words that says most.
   static func complaint(_ text: String, _ exit: ChildExit?) -> String {
     let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
-    let words = ["FATAL", "ERROR", "error:", "rror"]
+    // What comes last is often only that it gives up.
+    let words = ["unrecognized", "unknown", "Bad directive", "invalid value", "FATAL", "ERROR", "rror"]
     let line = words.lazy.compactMap { word in lines.last { $0.contains(word) } }.first ?? lines.last
     return line.map { String($0.prefix(300)) } ?? exit.map { "\($0)" } ?? "it says nothing"
   }

@@ -91,8 +91,8 @@ extension ServerTargetTests {
       #expect(failure?.what == "a scratch server never runs as root")
       let named = target("games")
       try named.start(stop: StopSignal())
-      let place = try #require(named.folder)
-      let number = try #require(Processes.working(in: place).first)
+      let there = try #require(named.folder)
+      let number = try #require(Processes.working(in: there).first)
       #expect(Processes.account(of: number) == getpwnam("games").pointee.pw_uid)
       _ = try named.destroy()
     }

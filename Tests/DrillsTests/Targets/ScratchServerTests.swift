@@ -3,6 +3,7 @@ import Databases
 import Drills
 import Format
 import Engine
+import Format
 import Glibc
 import Pipeline
 import Profiles
@@ -175,7 +176,7 @@ extension ServerTargetTests {
       #expect(
         start(ScratchServerSettings(account: "nobody-of-that-name"))?.what == "there is no account nobody-of-that-name")
       guard let disk = try SmallDisk(megabytes: 60) else { return }
-      chmod(disk.path, 0o711)
+      for path in [disk.path, DurableFile.folder(of: disk.path)] { chmod(path, 0o711) }
       #expect(start(ScratchServerSettings(), in: disk.path)?.code == .targetFull)
     }
 
@@ -184,7 +185,7 @@ extension ServerTargetTests {
       guard let bench = try ServerBench(.postgresql, rows: 400_000), let disk = try SmallDisk(megabytes: 150) else {
         return
       }
-      chmod(disk.path, 0o711)
+      for path in [disk.path, DurableFile.folder(of: disk.path)] { chmod(path, 0o711) }
       let target = ServerTarget(
         .postgresql, ScratchServerSettings(), of: DrillTarget(folder: disk.path), events: { _ in })
       try target.start(stop: StopSignal())
