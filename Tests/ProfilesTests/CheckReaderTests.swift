@@ -32,7 +32,7 @@ struct CheckReaderTests {
             name: "sql 4", database: "db0", query: "DBSIZE", expectation: .within(minimum: 1, maximum: nil))),
       ])
     #expect(drill.newestRow == NewestRow(database: "shop", query: "SELECT max(changed) FROM orders"))
-    #expect(drill.checks.allSatisfy(\.looksAtData))
+    #expect(drill.checks.allSatisfy { $0.looksAtData })
     #expect(drill.description["checks[0].manifest.sample"] == "10%")
     let plain = try Samples.drill(CheckReaderTests.text("[{manifest: {sample: 2.5%}}]"))
     #expect(plain.checks == [.manifest(ManifestCheck(sample: 0.025, seed: nil))])

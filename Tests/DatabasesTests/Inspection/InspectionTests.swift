@@ -30,13 +30,13 @@ struct InspectionTests {
   }
 
   @Test("no text makes the walk over a statement end otherwise, and what passes is one statement")
-  func fuzzedStatements() throws {
+  func fuzzedStatements() {
     let pieces = [
       "SELECT ", "'", "\"", "`", "$$", "$a$", "\\", ";", "--", "/*", "*/", "\n", "x", "E'", "#", " ", "/*!", "ä",
       "\u{0}",
       "DELETE",
     ]
-    try fuzz(seed: 11, count: 3_000) { _, random in
+    fuzz(seed: 11, count: 3_000) { _, random in
       let query = (0...random.number(in: 0...12)).map { _ in pieces[random.number(in: 0...(pieces.count - 1))] }
         .joined()
       for dialect in [ReadingStatement.Dialect.postgresql, .mariadb] {
@@ -56,7 +56,8 @@ struct InspectionTests {
     #expect(try values("(nil)") == [""])
     #expect(try values("(empty array)") == [])
     #expect(try values("1) \"a\"\n2) (nil)") == ["a", ""])
-    #expect(try values((1...10).map { "\($0 < 10 ? " " : "")\($0)) \"v\($0)\"" }.joined(separator: "\n")).count == 10)
+    let ten = (1...10).map { "\($0 < 10 ? " " : "")\($0)) \"v\($0)\"" }.joined(separator: "\n")
+    #expect(try values(ten).count == 10)
     for odd in [
       "(error) ERR no", "1) 1) \"a\"", "\"open", "", "\"a\"\n\"b\"", "1) \"a\"\n3) \"b\"", "\"\\x0\"", "1) \"a\"\nx",
     ] {
