@@ -91,7 +91,7 @@ struct CheckReaderTests {
     ),
     (
       text("[manifest]", "newest-row: SELECT 1\n"),
-      ["5:13: newest-row: a group of keys is expected, this is a text"]
+      ["5:13: newest-row: a group of keys is expected, this is a single value"]
     ),
   ]
 

@@ -102,7 +102,7 @@ struct PostgreSQLChecksTests {
     #expect(exact.recorded.outcome == .fail && !exact.particulars.isEmpty, "\(exact)")
     #expect(!exact.recorded.detail.contains("customer"))
     // Counts see it whatever is drawn; a row with other contents only where its table is drawn.
-    let outcomes = try (1...8).map { seed in
+    let outcomes = try (1...(isOnlyInRows ? 8 : 2)).map { seed in
       try loaded.run(.manifest(ManifestCheck(sample: 0.2, seed: seed))).outcome
     }
     #expect(isOnlyInRows ? Set(outcomes) == [.pass, .fail] : Set(outcomes) == [.fail], "\(outcomes)")
@@ -236,19 +236,24 @@ struct PostgreSQLChecksTests {
     "SELECT 1 \\; DELETE FROM customer", "SELECT 1\n\\! touch /tmp/lifeboat-checks-touched",
     "\\! touch /tmp/lifeboat-checks-touched", "COPY (SELECT 1) TO PROGRAM 'touch /tmp/lifeboat-checks-touched'",
     "SELECT 'open", "SELECT $a$ open", "SELECT /* open", "SET default_transaction_read_only = off",
-    "SELECT 1 INTO made", "TRUNCATE customer", "", ";", "-- nothing", "SELECT lo_unlink(4711)",
-    "SELECT nextval('customer_id_seq')", "CALL x()", "DO $$ BEGIN END $$", "SELECT 1 FROM nothing", "SELECT \u{0}",
+    "SELECT 1 INTO made", "TRUNCATE customer", "", ";", "-- nothing", "SELECT nextval('customer_id_seq')", "CALL x()",
+    "DO $$ BEGIN END $$", "SELECT 1 FROM nothing", "SELECT \u{0}",
   ]
 
   @Test("what writes, is more than one statement or a command of the client is refused, and changes nothing")
   func refused() throws {
     guard let loaded = try loaded() else { return }
-    let state = "SELECT count(*), max(id) FROM customer; SELECT last_value FROM customer_id_seq"
+    let state = """
+      SELECT count(*), max(id) FROM customer; SELECT last_value FROM customer_id_seq;
+      SELECT count(*) FROM pg_largeobject_metadata
+      """
     let before = try psql(loaded.server, "checks_back", state)
     for sql in PostgreSQLChecksTests.refusedStatements {
       let check = QueryCheck(name: "q", query: sql, expectation: .within(minimum: 0, maximum: nil))
       #expect(try loaded.run(.query(check)).line == "fail: postgresql could not answer", "\(sql)")
     }
+    // Until version 16 a transaction that reads can unlink a large object; it is rolled back all the same.
+    _ = try loaded.query("SELECT lo_unlink(4711)", expect: "1")
     #expect(try psql(loaded.server, "checks_back", state) == before)
     #expect(!Files.exists("/tmp/lifeboat-checks-touched"))
   }
