@@ -58,6 +58,7 @@ struct CheckedServer {
   let plan: LoadPlan
   let loader: any LoadTarget
   let databases: [(name: String, place: String)]
+  private let restored: RestoredServer
 
   /// Dumps and loads.
   init(
@@ -81,11 +82,14 @@ struct CheckedServer {
     self.plan = plan
     truth = try #require(outcome.truth)
     databases = plan.databases.map { ($0.name, $0.target) }
+    restored = RestoredServer(
+      kind: kind, server: settings, databases: databases, truth: truth, loader: loader, plan: plan, isScratch: true)
   }
 
   /// The restored data as a drill has it; with other settings of the server or another manifest where a test says so.
   func data(_ settings: ServerSettings? = nil, truth: TruthManifest? = nil, isScratch: Bool = true) -> RestoredServer {
-    RestoredServer(
+    if settings == nil, truth == nil, isScratch { return restored }
+    return RestoredServer(
       kind: kind, server: settings ?? self.settings, databases: databases, truth: truth ?? self.truth,
       loader: settings.map { LoadTargets.make(TargetSettings(kind: kind, server: $0)) } ?? loader, plan: plan,
       isScratch: isScratch)

@@ -23,7 +23,7 @@ struct FolderChecksTests {
       """
       CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT);
       CREATE TABLE invoice (id INTEGER PRIMARY KEY, changed TEXT);
-      CREATE TABLE nothing (x); CREATE TABLE another (x);
+      CREATE TABLE vacant (x); CREATE TABLE another (x);
       INSERT INTO customer VALUES (1, 'Ada'), (2, 'Grace');
       INSERT INTO another VALUES (1);
       INSERT INTO invoice VALUES (1, '2026-11-20 02:59:00.250'), (2, '2026-11-19T23:00:00-03:00');
@@ -80,7 +80,7 @@ struct FolderChecksTests {
     let newest = try newestRow(
       NewestRow(query: "SELECT changed FROM invoice WHERE id = 1"), in: data, stop: StopSignal())
     #expect(newest.moment == Moment(seconds: 1_795_143_540, nanoseconds: 250_000_000) && newest.problem == nil)
-    let nothing = try newestRow(NewestRow(query: "SELECT max(x) FROM nothing"), in: data, stop: StopSignal())
+    let nothing = try newestRow(NewestRow(query: "SELECT max(x) FROM vacant"), in: data, stop: StopSignal())
     #expect(nothing.moment == nil && nothing.problem == "the newest row is not known: the query gave no moment")
     func line(_ query: String, within: Int64 = 3600) throws -> String {
       try CheckOf.run(CheckOf.canary(query, within: within), on: data).line

@@ -5,6 +5,7 @@ import Format
 import Glibc
 import Pipeline
 import Profiles
+import Synchronization
 import TestKit
 import Testing
 
@@ -52,8 +53,21 @@ struct PostgreSQLChecksTests {
       .postgresql, on: server, settings(server), from: source, LoadRequest(newName: name, jobs: 2))
   }
 
-  private func loaded(as name: String = "checks_back") throws -> CheckedServer? {
-    try DatabaseServer.postgres().map { try load($0, as: name) }
+  /// Loaded once; every test gets what came back as it was.
+  private static let kept = Mutex<CheckedServer?>(nil)
+
+  private func loaded() throws -> CheckedServer? {
+    guard let server = try DatabaseServer.postgres() else { return nil }
+    if let loaded = PostgreSQLChecksTests.kept.withLock({ $0 }) {
+      try psql(server, "postgres", "DROP DATABASE IF EXISTS checks_back")
+      try psql(server, "postgres", "CREATE DATABASE checks_back TEMPLATE checks_kept")
+      return loaded
+    }
+    try psql(server, "postgres", "DROP DATABASE IF EXISTS checks_kept")
+    let loaded = try load(server, as: "checks_back")
+    try psql(server, "postgres", "CREATE DATABASE checks_kept TEMPLATE checks_back")
+    PostgreSQLChecksTests.kept.withLock { $0 = loaded }
+    return loaded
   }
 
   // MARK: - The manifest and pg_amcheck
@@ -88,7 +102,7 @@ struct PostgreSQLChecksTests {
     #expect(exact.recorded.outcome == .fail && !exact.particulars.isEmpty, "\(exact)")
     #expect(!exact.recorded.detail.contains("customer"))
     // Counts see it whatever is drawn; a row with other contents only where its table is drawn.
-    let outcomes = try (1...8).map { seed in
+    let outcomes = try (1...(isOnlyInRows ? 8 : 2)).map { seed in
       try loaded.run(.manifest(ManifestCheck(sample: 0.2, seed: seed))).outcome
     }
     #expect(isOnlyInRows ? Set(outcomes) == [.pass, .fail] : Set(outcomes) == [.fail], "\(outcomes)")
@@ -215,39 +229,32 @@ struct PostgreSQLChecksTests {
     #expect(particulars.particulars.joined().contains(secret))
   }
 
-  @Test(
-    "what writes, is more than one statement or a command of the client is refused, and changes nothing",
-    arguments: [
-      "DELETE FROM customer", "INSERT INTO customer (name) VALUES ('x')", "SELECT setval('customer_id_seq', 1)",
-      "WITH d AS (DELETE FROM customer RETURNING 1) SELECT count(*) FROM d", "SELECT 1; DELETE FROM customer",
-      "COMMIT; DELETE FROM customer", "SELECT 1; COMMIT; DELETE FROM customer", "DROP TABLE customer",
-      "SELECT 1 \\; DELETE FROM customer", "SELECT 1\n\\! touch /tmp/lifeboat-checks-touched",
-      "\\! touch /tmp/lifeboat-checks-touched", "COPY (SELECT 1) TO PROGRAM 'touch /tmp/lifeboat-checks-touched'",
-      "SELECT 'open", "SELECT $a$ open", "SELECT /* open", "SET default_transaction_read_only = off",
-      "SELECT 1 INTO made", "TRUNCATE customer", "", ";", "-- nothing", "SELECT lo_unlink(4711)",
-      "SELECT nextval('customer_id_seq')", "CALL x()", "DO $$ BEGIN END $$", "SELECT 1 FROM nothing", "SELECT \u{0}",
-    ])
-  func refused(sql: String) throws {
-    guard let server = try DatabaseServer.postgres() else { return }
-    let there = try psql(server, "postgres", "SELECT count(*) FROM pg_database WHERE datname = 'checks_refused'")
-    if there == "0" { try psql(server, "postgres", "CREATE DATABASE checks_refused") }
-    try psql(
-      server, "checks_refused",
+  private static let refusedStatements = [
+    "DELETE FROM customer", "INSERT INTO customer (name) VALUES ('x')", "SELECT setval('customer_id_seq', 1)",
+    "WITH d AS (DELETE FROM customer RETURNING 1) SELECT count(*) FROM d", "SELECT 1; DELETE FROM customer",
+    "COMMIT; DELETE FROM customer", "SELECT 1; COMMIT; DELETE FROM customer", "DROP TABLE customer",
+    "SELECT 1 \\; DELETE FROM customer", "SELECT 1\n\\! touch /tmp/lifeboat-checks-touched",
+    "\\! touch /tmp/lifeboat-checks-touched", "COPY (SELECT 1) TO PROGRAM 'touch /tmp/lifeboat-checks-touched'",
+    "SELECT 'open", "SELECT $a$ open", "SELECT /* open", "SET default_transaction_read_only = off",
+    "SELECT 1 INTO made", "TRUNCATE customer", "", ";", "-- nothing", "SELECT nextval('customer_id_seq')", "CALL x()",
+    "DO $$ BEGIN END $$", "SELECT 1 FROM nothing", "SELECT \u{0}",
+  ]
+
+  @Test("what writes, is more than one statement or a command of the client is refused, and changes nothing")
+  func refused() throws {
+    guard let loaded = try loaded() else { return }
+    let state = """
+      SELECT count(*), max(id) FROM customer; SELECT last_value FROM customer_id_seq;
+      SELECT count(*) FROM pg_largeobject_metadata
       """
-      DROP TABLE IF EXISTS customer, made; CREATE TABLE customer (id serial, name text);
-      INSERT INTO customer (name) VALUES ('a'), ('b');
-      """)
-    let data = RestoredServer(
-      kind: .postgresql, server: settings(server), databases: [("shop", "checks_refused")],
-      truth: TruthManifest(), loader: LoadTargets.make(TargetSettings(kind: .postgresql, server: settings(server))),
-      plan: LoadPlan(request: LoadRequest(), databases: [], bytes: 0))
-    let result = try CheckOf.run(
-      .query(QueryCheck(name: "q", query: sql, expectation: .within(minimum: 0, maximum: nil))), on: data)
-    #expect(result.line == "fail: postgresql could not answer")
-    #expect(
-      try psql(
-        server, "checks_refused", "SELECT count(*), max(id) FROM customer; SELECT last_value FROM customer_id_seq")
-        == "2|2\n2")
+    let before = try psql(loaded.server, "checks_back", state)
+    for sql in PostgreSQLChecksTests.refusedStatements {
+      let check = QueryCheck(name: "q", query: sql, expectation: .within(minimum: 0, maximum: nil))
+      #expect(try loaded.run(.query(check)).line == "fail: postgresql could not answer", "\(sql)")
+    }
+    // Until version 16 a transaction that reads can unlink a large object; it is rolled back all the same.
+    _ = try loaded.query("SELECT lo_unlink(4711)", expect: "1")
+    #expect(try psql(loaded.server, "checks_back", state) == before)
     #expect(!Files.exists("/tmp/lifeboat-checks-touched"))
   }
 

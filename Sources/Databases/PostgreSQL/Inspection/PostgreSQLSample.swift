@@ -13,6 +13,9 @@ struct PostgreSQLSample {
     let name: QualifiedName
     /// Its name in the manifest.
     let full: [UInt8]
+
+    /// Whether it stands for the large objects, whose table is no table of the person's.
+    var isLargeObjects: Bool { name.schema == Array("pg_catalog".utf8) }
   }
 
   func take(
@@ -85,7 +88,7 @@ struct PostgreSQLSample {
     var script = Array("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n".utf8)
     for table in tables {
       let source =
-        table.name.schema == Array("pg_catalog".utf8)
+        table.isLargeObjects
         ? Array("pg_catalog.pg_largeobject_metadata".utf8) : Array("ONLY ".utf8) + table.name.sql
       script += Array("SELECT count(*) FROM ".utf8) + source + Array(";\n".utf8)
     }
@@ -129,13 +132,23 @@ struct PostgreSQLSample {
   private func contents(
     of tables: [Relation], _ database: (name: String, place: String), _ stop: StopSignal
   ) throws(Failure) -> TruthManifest {
-    guard !tables.isEmpty else { return TruthManifest(engine: "postgresql") }
-    let isPlain = tables.allSatisfy { $0.full.allSatisfy { $0 < 0x80 } }
-    if !isPlain, try server.query(database.place).value("SHOW server_encoding;", stop: stop) != "UTF8" {
+    let plain = tables.filter { !$0.isLargeObjects }
+    let isNameable = plain.allSatisfy { $0.full.allSatisfy { $0 < 0x80 } }
+    if !isNameable, try server.query(database.place).value("SHOW server_encoding;", stop: stop) != "UTF8" {
       throw Failure(.usage, "a drawn table has a name that no command line can hold")
     }
-    let selection = tables.flatMap { ["-t", String(decoding: $0.name.sql, as: UTF8.self)] }
-    let words = ["-w", "-d", server.connection.string(database: database.place), "-Fp", "--section=data"] + selection
+    var read: [CopyContents] = []
+    if !plain.isEmpty {
+      let selection = plain.flatMap { ["-t", String(decoding: $0.name.sql, as: UTF8.self)] }
+      read.append(try dump(selection, of: database.place, stop))
+    }
+    // They come as statements, and only where they are asked for: their table by its name would come as its pages.
+    if plain.count < tables.count { read.append(try dump(["-b", "-T", "*.*"], of: database.place, stop)) }
+    return CopyContents.truth(of: read, database: database.name)
+  }
+
+  private func dump(_ selection: [String], of database: String, _ stop: StopSignal) throws(Failure) -> CopyContents {
+    let words = ["-w", "-d", server.connection.string(database: database), "-Fp", "--section=data"] + selection
     let command = server.connection.command(
       server.tools.path("pg_dump"), words, variables: PostgreSQLDump.hexadecimal())
     let child = try Child.start(command, stop: stop)
@@ -152,6 +165,6 @@ struct PostgreSQLSample {
       let reason = PostgreSQLTrouble.reason(server.connection.redaction.clean(child.errorText))
       throw Failure(.unproven, "what was loaded can't be read back: \(contents.problems.first ?? reason)")
     }
-    return CopyContents.truth(of: [contents], database: database.name)
+    return contents
   }
 }
