@@ -120,7 +120,7 @@ enum KitWords {
 
   static func afterwards(_ kit: RecoveryKit) -> [String] {
     var lines = [
-      "Paste a step at a time; go on when it has printed no error. Each step stands on its own: begin again at any.",
+      "Paste a step at a time; go on when it has printed no error. To begin again, begin with another WORK.",
       "The primary store is lost: set REPO (and its endpoint and region) to a copy.",
     ]
     switch kit.ways.first?.result {
