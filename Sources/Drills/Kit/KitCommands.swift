@@ -14,9 +14,9 @@ struct KitCommands {
   var ways: [KitWay] { [way(.lifeboat), way(.reader)] }
 
   private var engine: any KitEngine {
-    switch contents.engine {
+    switch contents.layout {
     case "postgresql": PostgreSQLKit(contents: contents)
-    case "mariadb", "mysql": MariaDBKit(contents: contents)
+    case "mariadb": MariaDBKit(contents: contents)
     case "redis": RedisKit()
     case "sqlite": SQLiteKit()
     default: FilesKit()
@@ -85,21 +85,23 @@ struct KitCommands {
     }
   }
 
-  /// What `rclone` needs to know; credentials it takes from where the AWS tools do.
-  private var rclone: String {
+  /// The beginning of a command line of `rclone`, which takes credentials from where the AWS tools do. It does not
+  /// understand their variable for certificates.
+  private func rclone(_ verb: String) -> String {
+    let program = place.certificates == nil ? "rclone" : "env -u AWS_CA_BUNDLE rclone"
     let isAmazon = place.endpoint?.hasSuffix(".amazonaws.com") ?? false
     var words = "--s3-provider \(isAmazon ? "AWS" : "Other") --s3-env-auth"
     words += #" --s3-endpoint "$AWS_ENDPOINT_URL_S3" --s3-region "$AWS_REGION""#
     if let isPathStyle = place.isPathStyle { words += " --s3-force-path-style=\(isPathStyle)" }
     if place.certificates != nil { words += #" --ca-cert "$AWS_CA_BUNDLE""# }
-    return words
+    return "\(program) \(verb) \(words)"
   }
 
   private var fetchedReader: String {
     let path = "rescue/\(reader)/rescue.py"
     let fetch =
       place.isBucket
-      ? #"rclone copyto -q \#(rclone) ":s3:${REPO#s3://}/\#(path)" "$WORK/rescue.py""#
+      ? #"\#(rclone("copyto -q")) ":s3:${REPO#s3://}/\#(path)" "$WORK/rescue.py""#
       : #"install -m 600 "$REPO/\#(path)" "$WORK/rescue.py""#
     return """
       install -d -m 711 "$WORK"
@@ -109,7 +111,7 @@ struct KitCommands {
   }
 
   private var fetched: String {
-    #"rclone copy -q --transfers 16 \#(rclone) ":s3:${REPO#s3://}" "$WORK/repository""#
+    #"\#(rclone("copy -q --transfers 16")) ":s3:${REPO#s3://}" "$WORK/repository""#
   }
 
   /// The file that says where everything is; lifeboat puts the variables in.

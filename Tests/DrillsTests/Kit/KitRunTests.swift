@@ -49,6 +49,21 @@ struct KitRunTests {
     }
   }
 
+  @Test("a bucket over TLS is reached by both ways, with credentials that no command line shows", arguments: KitWay.Tool.allCases)
+  func bucket(_ tool: KitWay.Tool) throws {
+    guard let server = try S3Server.ceph(), let endpoint = server.secureEndpoint, let file = server.certificateFile
+    else { return }
+    let bucket = try S3Bucket(on: server)
+    let secure = server.at(endpoint).variables().merging(["AWS_CA_BUNDLE": file]) { $1 }
+    let scene = try KitScene("text", in: bucket.location("some/where"), secure)
+    try scene.backUp("text", source: "{kind: command, run: [/bin/sh, -c, 'seq 1000']}")
+    try recover(scene, "text", by: tool) { restored in
+      let folder = try #require(restored.folder)
+      #expect(try Files.read("\(folder)/dump").count == 3893)
+      #expect(restored.commands.allSatisfy { !$0.contains(server.owner.secret) && !$0.contains(server.owner.keyID) })
+    }
+  }
+
   @Test("PostgreSQL comes back, by lifeboat and by rescue.py, whatever its databases are called", arguments: KitWay.Tool.allCases)
   func postgres(_ tool: KitWay.Tool) throws {
     guard let server = try DatabaseServer.postgres() else { return }
