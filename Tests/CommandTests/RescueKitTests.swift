@@ -105,7 +105,9 @@ struct RescueKitTests {
       let known = ["repository", "root", "statement", "rescue", "location", "lifeboat"]
       var last = ""
       for part in text.split(separator: "\"").map(String.init) {
-        if part.utf8.count >= 32, !known.contains(last), !part.hasPrefix("#"), !part.contains(" ") { secrets.append(part) }
+        if part.utf8.count >= 32, !known.contains(last), !part.hasPrefix("#"), !part.contains(" ") {
+          secrets.append(part)
+        }
         if part.contains(where: \.isLetter) { last = part }
       }
     }

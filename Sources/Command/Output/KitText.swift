@@ -15,7 +15,8 @@ struct KitText {
   var lines: [String] {
     let title = "RESCUE KIT OF \(kit.component)"
     return [title, String(repeating: "=", count: title.utf8.count)] + KitWords.head(kit) + [""]
-      + section("Where", KitWords.places(kit)) + section("Keys (the files themselves; never on paper)", KitWords.keys(kit))
+      + section("Where", KitWords.places(kit))
+      + section("Keys (the files themselves; never on paper)", KitWords.keys(kit))
       + section("Times", KitWords.times(kit))
       + kit.ways.enumerated().flatMap { way($0.element, letter: ["A", "B"][min($0.offset, 1)]) }
       + section("Afterwards", KitWords.afterwards(kit))

@@ -37,7 +37,8 @@ struct KitCommands {
     var variables = [
       KitVariable("KEY", .text(key), "the key file of a restorer"),
       KitVariable("REPO", .text(place.location), "the repository"),
-      KitVariable("WORK", .text("/var/tmp/\(component)"), "a folder of this recovery's own, with room for the dump twice"),
+      KitVariable(
+        "WORK", .text("/var/tmp/\(component)"), "a folder of this recovery's own, with room for the dump twice"),
     ]
     if tool == .lifeboat {
       variables.append(KitVariable("LIFEBOAT", .text("/usr/local/bin/lifeboat"), "the program"))
@@ -46,7 +47,9 @@ struct KitCommands {
     for (number, copy) in numbered(tool) {
       variables.append(KitVariable("COPY_\(number)", .text(copy.location), "a copy of the repository"))
     }
-    if let endpoint = place.endpoint { variables.append(KitVariable("AWS_ENDPOINT_URL_S3", .text(endpoint), "the store")) }
+    if let endpoint = place.endpoint {
+      variables.append(KitVariable("AWS_ENDPOINT_URL_S3", .text(endpoint), "the store"))
+    }
     if let region = place.region { variables.append(KitVariable("AWS_REGION", .text(region), "its region")) }
     if let file = place.certificates {
       variables.append(KitVariable("AWS_CA_BUNDLE", .text(file), "the certificates that it is trusted by"))

@@ -49,7 +49,9 @@ struct KitRunTests {
     }
   }
 
-  @Test("a bucket over TLS is reached by both ways, with credentials that no command line shows", arguments: KitWay.Tool.allCases)
+  @Test(
+    "a bucket over TLS is reached by both ways, with credentials that no command line shows",
+    arguments: KitWay.Tool.allCases)
   func bucket(_ tool: KitWay.Tool) throws {
     guard let server = try S3Server.ceph(), let endpoint = server.secureEndpoint, let file = server.certificateFile
     else { return }
@@ -64,7 +66,9 @@ struct KitRunTests {
     }
   }
 
-  @Test("PostgreSQL comes back, by lifeboat and by rescue.py, whatever its databases are called", arguments: KitWay.Tool.allCases)
+  @Test(
+    "PostgreSQL comes back, by lifeboat and by rescue.py, whatever its databases are called",
+    arguments: KitWay.Tool.allCases)
   func postgres(_ tool: KitWay.Tool) throws {
     guard let server = try DatabaseServer.postgres() else { return }
     let scene = try KitScene("shop")
@@ -72,11 +76,13 @@ struct KitRunTests {
     let place = "host=\(server.socket) port=\(server.port) user=\(server.owner)"
     func sql(_ place: String, _ database: String, _ script: String) throws -> String {
       let words = ["env", "PGDATABASE=\(database)", "HOME=/nonexistent", "\(server["TOOLS"])/psql", "-XqAt"]
-      let answer = try Program.run(words + ["-v", "ON_ERROR_STOP=1"] + ["-c", script], environment: [
-        "PGHOST": String(place.split(separator: " ")[0].dropFirst(5)),
-        "PGPORT": String(place.split(separator: " ")[1].dropFirst(5)),
-        "PGUSER": String(place.split(separator: " ")[2].dropFirst(5)), "PATH": "/usr/bin:/bin",
-      ])
+      let answer = try Program.run(
+        words + ["-v", "ON_ERROR_STOP=1"] + ["-c", script],
+        environment: [
+          "PGHOST": String(place.split(separator: " ")[0].dropFirst(5)),
+          "PGPORT": String(place.split(separator: " ")[1].dropFirst(5)),
+          "PGUSER": String(place.split(separator: " ")[2].dropFirst(5)), "PATH": "/usr/bin:/bin",
+        ])
       #expect(answer.status == 0, "\(script): \(answer.errors)")
       return answer.text
     }
@@ -121,8 +127,11 @@ struct KitRunTests {
       #expect(answer.status == 0, "\(answer.errors)")
     }
     defer { try? sql("DROP DATABASE `\(odd)`; DROP USER kit_\(tool)@localhost") }
-    try sql("CREATE DATABASE `\(odd)`; CREATE TABLE `\(odd)`.t (a INT PRIMARY KEY); INSERT INTO `\(odd)`.t VALUES (1),(2)")
-    try sql("CREATE USER kit_\(tool)@localhost IDENTIFIED BY 'not-on-paper'; GRANT SELECT ON `\(odd)`.* TO kit_\(tool)@localhost")
+    try sql(
+      "CREATE DATABASE `\(odd)`; CREATE TABLE `\(odd)`.t (a INT PRIMARY KEY); INSERT INTO `\(odd)`.t VALUES (1),(2)")
+    try sql(
+      "CREATE USER kit_\(tool)@localhost IDENTIFIED BY 'not-on-paper'; GRANT SELECT ON `\(odd)`.* TO kit_\(tool)@localhost"
+    )
     try Files.write(scene.folder.path("password"), Array(server.ownerPassword.utf8))
     try scene.backUp(
       "shop",
