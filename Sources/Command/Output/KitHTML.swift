@@ -4,19 +4,19 @@ import Drills
 /// The pages of rescue kits as one HTML file: it loads nothing, and each page prints on one sheet.
 enum KitHTML {
   private static let style = """
-    @page { margin: 8mm }
-    body { font: 8pt/1.25 sans-serif; color: #000; margin: 1em auto; max-width: 194mm }
+    @page { margin: 7mm }
+    body { font: 6.8pt/1.25 sans-serif; color: #000; margin: 0 auto; max-width: 200mm }
     article { break-after: page }
     article:last-child { break-after: auto }
-    h1 { font-size: 13pt; margin: 0 0 .2em }
-    h2 { font-size: 8.5pt; margin: .5em 0 .1em; border-top: .5pt solid #000; padding-top: .15em }
-    h3 { font: bold 7pt/1.2 sans-serif; margin: .4em 0 0 }
+    h1 { font-size: 12pt; margin: 0 0 .1em }
+    h2 { font-size: 8pt; margin: .5em 0 .1em; border-top: .5pt solid #000; padding-top: .15em }
+    h3 { font: bold 6.5pt/1.2 sans-serif; margin: .4em 0 0 }
     h3 small { font-weight: normal; color: #444 }
-    p { margin: .1em 0 }
-    pre { font: 6.1pt/1.2 monospace; margin: .1em 0; white-space: pre-wrap; overflow-wrap: anywhere }
-    .ways { display: grid; grid-template-columns: 42% 56%; gap: 2% }
+    p { margin: .1em 0; overflow-wrap: anywhere }
+    pre { font: 5.7pt/1.17 monospace; margin: .1em 0; white-space: pre-wrap; overflow-wrap: anywhere }
+    main { display: grid; grid-template-columns: 42% 56.5%; column-gap: 1.5% }
     @media screen { body { font-size: 11pt; max-width: 60em } pre { font-size: 9.5pt } h2, h3 { font-size: 11pt } \
-    .ways { display: block } }
+    main { display: block } }
     """
 
   /// A whole document.
@@ -42,22 +42,27 @@ enum KitHTML {
   }
 
   private static func page(_ kit: RecoveryKit) -> String {
-    let ways = zip(["A", "B"], kit.ways).map { way($0, $1, kit) }
+    // The longer way has a column of its own.
+    let last = kit.ways.count - 1
+    let ways = kit.ways.enumerated().map { way(["A", "B"][min($0.offset, 1)], $0.element, kit) }
     return """
       <article>
       <h1>Rescue kit of \(escaped(kit.component))</h1>
       \(paragraphs(KitWords.head(kit)))
+      <main>
+      <div>
       <h2>Where</h2>
       \(paragraphs(KitWords.places(kit)))
       <h2>Keys (the files themselves; never on paper)</h2>
       \(paragraphs(KitWords.keys(kit)))
       <h2>Times</h2>
       \(paragraphs(KitWords.times(kit)))
-      <div class="ways">
-      \(ways.joined(separator: "\n"))
-      </div>
+      \(ways[..<last].joined(separator: "\n"))
       <h2>Afterwards</h2>
       \(paragraphs(KitWords.afterwards(kit)))
+      </div>
+      \(ways[last])
+      </main>
       </article>
       """
   }

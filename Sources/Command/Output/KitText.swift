@@ -15,7 +15,8 @@ struct KitText {
   var lines: [String] {
     let title = "RESCUE KIT OF \(kit.component)"
     return [title, String(repeating: "=", count: title.utf8.count)] + KitWords.head(kit) + [""]
-      + section("Where", KitWords.places(kit)) + section("Keys (the files themselves; never on paper)", KitWords.keys(kit))
+      + section("Where", KitWords.places(kit))
+      + section("Keys (the files themselves; never on paper)", KitWords.keys(kit))
       + section("Times", KitWords.times(kit))
       + kit.ways.enumerated().flatMap { way($0.element, letter: ["A", "B"][min($0.offset, 1)]) }
       + section("Afterwards", KitWords.afterwards(kit))
@@ -120,7 +121,7 @@ enum KitWords {
 
   static func afterwards(_ kit: RecoveryKit) -> [String] {
     var lines = [
-      "Paste a step at a time; go on when it has printed no error. Each step stands on its own: begin again at any.",
+      "Paste a step at a time; go on when it has printed no error. To begin again, begin with another WORK.",
       "The primary store is lost: set REPO (and its endpoint and region) to a copy.",
     ]
     switch kit.ways.first?.result {

@@ -14,9 +14,9 @@ struct KitCommands {
   var ways: [KitWay] { [way(.lifeboat), way(.reader)] }
 
   private var engine: any KitEngine {
-    switch contents.engine {
+    switch contents.layout {
     case "postgresql": PostgreSQLKit(contents: contents)
-    case "mariadb", "mysql": MariaDBKit(contents: contents)
+    case "mariadb": MariaDBKit(contents: contents)
     case "redis": RedisKit()
     case "sqlite": SQLiteKit()
     default: FilesKit()
@@ -37,7 +37,8 @@ struct KitCommands {
     var variables = [
       KitVariable("KEY", .text(key), "the key file of a restorer"),
       KitVariable("REPO", .text(place.location), "the repository"),
-      KitVariable("WORK", .text("/var/tmp/\(component)"), "a folder of this recovery's own, with room for the dump twice"),
+      KitVariable(
+        "WORK", .text("/var/tmp/\(component)"), "a folder of this recovery's own, with room for the dump twice"),
     ]
     if tool == .lifeboat {
       variables.append(KitVariable("LIFEBOAT", .text("/usr/local/bin/lifeboat"), "the program"))
@@ -46,7 +47,9 @@ struct KitCommands {
     for (number, copy) in numbered(tool) {
       variables.append(KitVariable("COPY_\(number)", .text(copy.location), "a copy of the repository"))
     }
-    if let endpoint = place.endpoint { variables.append(KitVariable("AWS_ENDPOINT_URL_S3", .text(endpoint), "the store")) }
+    if let endpoint = place.endpoint {
+      variables.append(KitVariable("AWS_ENDPOINT_URL_S3", .text(endpoint), "the store"))
+    }
     if let region = place.region { variables.append(KitVariable("AWS_REGION", .text(region), "its region")) }
     if let file = place.certificates {
       variables.append(KitVariable("AWS_CA_BUNDLE", .text(file), "the certificates that it is trusted by"))
@@ -85,21 +88,23 @@ struct KitCommands {
     }
   }
 
-  /// What `rclone` needs to know; credentials it takes from where the AWS tools do.
-  private var rclone: String {
+  /// The beginning of a command line of `rclone`, which takes credentials from where the AWS tools do. It does not
+  /// understand their variable for certificates.
+  private func rclone(_ verb: String) -> String {
+    let program = place.certificates == nil ? "rclone" : "env -u AWS_CA_BUNDLE rclone"
     let isAmazon = place.endpoint?.hasSuffix(".amazonaws.com") ?? false
     var words = "--s3-provider \(isAmazon ? "AWS" : "Other") --s3-env-auth"
     words += #" --s3-endpoint "$AWS_ENDPOINT_URL_S3" --s3-region "$AWS_REGION""#
     if let isPathStyle = place.isPathStyle { words += " --s3-force-path-style=\(isPathStyle)" }
     if place.certificates != nil { words += #" --ca-cert "$AWS_CA_BUNDLE""# }
-    return words
+    return "\(program) \(verb) \(words)"
   }
 
   private var fetchedReader: String {
     let path = "rescue/\(reader)/rescue.py"
     let fetch =
       place.isBucket
-      ? #"rclone copyto -q \#(rclone) ":s3:${REPO#s3://}/\#(path)" "$WORK/rescue.py""#
+      ? #"\#(rclone("copyto -q")) ":s3:${REPO#s3://}/\#(path)" "$WORK/rescue.py""#
       : #"install -m 600 "$REPO/\#(path)" "$WORK/rescue.py""#
     return """
       install -d -m 711 "$WORK"
@@ -109,7 +114,7 @@ struct KitCommands {
   }
 
   private var fetched: String {
-    #"rclone copy -q --transfers 16 \#(rclone) ":s3:${REPO#s3://}" "$WORK/repository""#
+    #"\#(rclone("copy -q --transfers 16")) ":s3:${REPO#s3://}" "$WORK/repository""#
   }
 
   /// The file that says where everything is; lifeboat puts the variables in.

@@ -11,6 +11,9 @@ package struct KitContents: Sendable, Equatable {
   /// The engine that the snapshot names, and its version.
   package var engine: String
   package var version: String
+  /// Whose layout the streams have: the kind of the source that dumped them. Nil where a program of somebody's own did,
+  /// whatever engine it names.
+  package var layout: String?
   /// Bytes of the dump.
   package var bytes: UInt64
   /// The newest whole snapshot, when it was taken.
@@ -41,6 +44,7 @@ package struct KitContents: Sendable, Equatable {
     self.init(
       engine: snapshot.engine.kind, version: snapshot.engine.version, bytes: snapshot.catalogue.length,
       snapshot: listed.name.hex, taken: snapshot.started.value)
+    layout = RecordedSource.kind(snapshot.profile)
   }
 
   /// The same with what only a restorer can read: names of databases, locales, extensions.
@@ -51,7 +55,7 @@ package struct KitContents: Sendable, Equatable {
     let streams = try SnapshotStreams(
       listed, from: try run.source(of: listed), access: access, lanes: 1, stop: stop, progress: RunProgress())
     let names = streams.streams.map { String(decoding: $0.name, as: UTF8.self) }
-    switch engine {
+    switch layout {
     case "postgresql": try readPostgreSQL(streams, names, stop)
     case "mariadb":
       hasGlobals = names.contains("users.sql")
@@ -92,6 +96,17 @@ package struct KitContents: Sendable, Equatable {
     databases = found.sorted()
     self.locales = locales.subtracting(KitContents.everywhere).sorted()
     self.extensions = extensions.subtracting(KitContents.contributed).sorted()
+  }
+}
+
+/// The kind of the source in the profile that travels with a snapshot.
+private struct RecordedSource: Decodable {
+  private enum CodingKeys: String, CodingKey { case kind = "source.kind" }
+
+  private let kind: String?
+
+  static func kind(_ profile: String) -> String? {
+    try? JSONDecoder().decode(RecordedSource.self, from: Data(profile.utf8)).kind
   }
 }
 

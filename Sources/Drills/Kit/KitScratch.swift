@@ -123,7 +123,8 @@ final class KitScratch {
     }
     guard let raw = realpath(path, nil) else {
       throw SystemError(call: "realpath", subject: path, number: errno)
-        .failure(.targetRefused, "there is no system to run the commands in", next: "Name a folder with a whole system.")
+        .failure(
+          .targetRefused, "there is no system to run the commands in", next: "Name a folder with a whole system.")
     }
     defer { free(raw) }
     let root = String(cString: raw)

@@ -68,6 +68,14 @@ package struct KitWay: Sendable, Equatable {
   package let steps: [KitStep]
   package let result: Result
 
+  package init(tool: Tool, packages: [String], variables: [KitVariable], steps: [KitStep], result: Result) {
+    self.tool = tool
+    self.packages = packages
+    self.variables = variables
+    self.steps = steps
+    self.result = result
+  }
+
   /// The lines to begin with, in the shell that everything is run in.
   package var opening: [String] { variables.map(\.line) + ["cd /"] }
 
