@@ -83,7 +83,7 @@ struct DrillStatisticsTests {
     #expect(try scene.run(["drill", "shop-lost", "-q"]).status == 1)
     let over = try scene.run("keeper", ["drill", "estimate", "shop"])
     #expect(over.status == 1 && over.errors.contains("over the RTO of 0s"), "\(over.errors)")
-    let far = try scene.run("keeper", ["drill", "estimate", "shop", "--size", "100TB", "--json"])
+    let far = try scene.run("keeper", ["drill", "estimate", "shop", "--size", "18000000000000000000", "--json"])
     #expect(try Object.lines(far.text).first { $0["type"] == "estimate" }?["outlook"] == "over")
   }
 

@@ -116,6 +116,9 @@ package struct TrendOfRecovery: Sendable {
 }
 
 extension UInt64 {
+  /// Nanoseconds that a model gives; thirty years, where they are more: nothing is to be known there.
+  init(estimated nanoseconds: Double) { self.init(clamping: Swift.min(nanoseconds, 1e18)) }
+
   /// The nearest whole number that is one; 0 for what is none at all.
   init(clamping value: Double) {
     self = value >= 18_446_744_073_709_549_568 ? .max : value > 0 ? UInt64(value.rounded()) : 0

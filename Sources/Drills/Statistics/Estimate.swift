@@ -68,8 +68,8 @@ package struct Estimate: Sendable {
     target = model.basis.target
     parts = model.phases.map { phase in
       Part(
-        name: phase.name, fixed: UInt64(clamping: phase.fixed), perGigabyte: UInt64(clamping: phase.perByte * 1e9),
-        time: UInt64(clamping: phase.nanoseconds(at: Double(bytes))), isMeasured: phase.isMeasured)
+        name: phase.name, fixed: UInt64(estimated: phase.fixed), perGigabyte: UInt64(estimated: phase.perByte * 1e9),
+        time: UInt64(estimated: phase.nanoseconds(at: Double(bytes))), isMeasured: phase.isMeasured)
     }
     breakingBytes = rto.flatMap { model.bytes(reaching: $0) }
     breakingTime = breakingBytes.flatMap { growth?.time(reaching: $0) }

@@ -77,8 +77,8 @@ package struct EstimateModel: Sendable {
     let (low, high) = spread.interval(around: machine, at: size)
     let waits = spread.waits
     return Record.Prediction(
-      ttr: UInt64(clamping: machine + people), low: UInt64(clamping: low + min(waits.low, people)),
-      high: UInt64(clamping: high + max(waits.high, people)), records: UInt64(records.count))
+      ttr: UInt64(estimated: machine + people), low: UInt64(estimated: low + min(waits.low, people)),
+      high: UInt64(estimated: high + max(waits.high, people)), records: UInt64(records.count))
   }
 
   /// The size from which on a recovery takes longer than `limit` nanoseconds; nil where no size does, or every one.
