@@ -104,7 +104,8 @@ struct PageTimeline {
     for piece in pieces {
       let (from, wide) = extent(piece.moments)
       let span = piece.span.map { spans[$0] }
-      let title = "\(span?.name ?? Phase.unattributed.name): \(PageText.duration(piece.moments.upperBound - piece.moments.lowerBound))"
+      let title =
+        "\(span?.name ?? Phase.unattributed.name): \(PageText.duration(piece.moments.upperBound - piece.moments.lowerBound))"
       let inner = max(wide - 1, 0.8)
       if span == nil {
         drawn += Drawing.box("none", x: from + 0.5, y: y + 4.5, width: max(wide - 1, 0.8), height: 19, title: title)

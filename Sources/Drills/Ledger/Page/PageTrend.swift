@@ -54,7 +54,15 @@ struct PageTrend {
     to = group.records.last?.started.value ?? 0
   }
 
-  var figure: String {
+  /// The drawing; of a single record there is no trend, and words say more.
+  var markup: String {
+    guard group.records.count == 1, let record = group.records.first else { return figure }
+    let against = PageRecord.against("RTO", record.objectives.recoveryTime, record.ttr.value, record.rto?.value)
+    let text = "\(PageText.duration(record.ttr.value)) on \(PageText.time(record.started.value)), the only record"
+    return "<p>\(PageText.badge(PageText.verdict(record.verdict))) \(Markup.text(text))</p>\(against)"
+  }
+
+  private var figure: String {
     let ticks = TimeAxis.ticks(to: limit + limit / 12, atMost: 5)
     let top = max(ticks.last ?? limit, limit + limit / 12)
     let grid = ticks.map { tick in
