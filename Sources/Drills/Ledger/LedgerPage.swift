@@ -97,7 +97,7 @@ package struct LedgerPage {
     let groups = RecoveryGroup.all(entries)
     guard !groups.isEmpty else { return "" }
     let figures = groups.map { group in
-      "<h3>\(Markup.text(group.component)) <span class=\"soft\">\(Markup.text(group.scenario))</span></h3>\(PageTrend(group).figure)"
+      "<h3 class=\"trendname\">\(Markup.text(group.component)) <span class=\"soft\">\(Markup.text(group.scenario))</span></h3>\(PageTrend(group).markup)"
     }
     return "<h2>Time to recover</h2>\n<section class=\"trends\">\(figures.joined(separator: "\n"))</section>"
   }

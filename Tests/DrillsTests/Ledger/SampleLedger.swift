@@ -21,6 +21,7 @@ enum SampleLedger {
           record.verdict = failed ? .failed : .proven
           fill(&record, bytes: 310_000_000 + UInt64(index) * 9_000_000, predicted: index > 2)
           record.checks = checks(failing: failed)
+          record.rto = WideInteger(150 * LedgerBench.second)
           record.particulars?.schedule = "Mon 03:15"
         })
     }
@@ -50,34 +51,34 @@ enum SampleLedger {
   }
 
   /// The clock of a recovery whose phases overlap; scaled to the total of the record.
-  private static let spans: [(name: String, start: Double, end: Double, isHuman: Bool)] = [
-    ("keys unlocked", 0, 0.006, false), ("repository opened", 0.006, 0.022, false),
-    ("snapshot chosen", 0.022, 0.03, false), ("target made", 0.004, 0.052, false), ("index loaded", 0.03, 0.043, false),
-    ("target examined", 0.052, 0.058, false), ("first byte", 0.043, 0.066, false), ("last byte", 0.066, 0.41, false),
-    ("data loaded", 0.06, 0.56, false), ("indexes built", 0.56, 0.72, false), ("tables analyzed", 0.72, 0.76, false),
-    ("database in place", 0.76, 0.768, false), ("first good query", 0.77, 0.774, false),
-    ("check: manifest", 0.774, 0.94, false), ("check: integrity", 0.94, 0.985, false),
-    ("check: newest order", 0.985, 0.992, false),
+  private static let spans: [(phase: Phase, start: Double, end: Double)] = [
+    (.unlock, 0, 0.006), (.target, 0.004, 0.052), (.open, 0.006, 0.022), (.choose, 0.022, 0.03), (.index, 0.03, 0.043),
+    (.firstByte, 0.043, 0.066), (.examined, 0.052, 0.058), (.loaded, 0.06, 0.56), (.lastByte, 0.066, 0.41),
+    (.indexes, 0.56, 0.72), (.analyzed, 0.72, 0.76), (.settled, 0.76, 0.768), (.firstQuery, 0.77, 0.774),
+    (.check("manifest"), 0.774, 0.94), (.check("integrity"), 0.94, 0.985), (.check("newest order"), 0.985, 0.992),
   ]
 
   private static func fill(_ record: inout Record, bytes: UInt64, predicted: Bool, human: Double = 0) {
     let total = Double(record.ttr.value)
     func at(_ share: Double) -> UInt64 { UInt64((human + share * (1 - human)) * total) }
+    let cost = StoreCost(bytes: bytes / 4, requests: bytes / 4_000_000, retries: 3)
     var made = spans.map { span in
-      let isRead = span.name == "last byte"
-      return Record.Span(
-        name: span.name, start: at(span.start), end: at(span.end), isHuman: span.isHuman,
-        bytes: isRead ? bytes / 4 : nil, requests: isRead ? bytes / 4_000_000 : nil, retries: isRead ? 3 : nil)
+      RecoverySpan(
+        phase: span.phase, start: at(span.start), end: at(span.end), cost: span.phase == .lastByte ? cost : nil)
     }
     if human > 0 {
-      made.append(Record.Span(name: "decision to restore", start: 0, end: at(0) / 4 * 3, isHuman: true))
-      made.append(Record.Span(name: "passphrase given", start: at(0) / 4 * 3, end: at(0), isHuman: true))
+      made.append(RecoverySpan(phase: .decision, start: 0, end: at(0) / 4 * 3, cost: nil))
+      made.append(RecoverySpan(phase: .passphrase, start: at(0) / 4 * 3, end: at(0), cost: nil))
     }
-    record.phases = phases(made, record.ttr.value)
+    record.phases = CriticalPath(made, total: record.ttr.value).phases
+    record.particulars?.spans = made.map { span in
+      Record.Span(
+        name: span.phase.name, start: span.start, end: span.end, isHuman: span.phase.isHuman, bytes: span.cost?.bytes,
+        requests: span.cost?.requests, retries: span.cost?.retries)
+    }
     record.bytes = bytes
     record.dataAge = WideInteger(1_920 * LedgerBench.second)
     record.rpo = WideInteger(86_400 * LedgerBench.second)
-    record.particulars?.spans = made
     record.particulars?.engine = "postgresql"
     record.particulars?.target = "scratch postgresql 15.14"
     record.particulars?.destroyed = "no process, no socket and no folder is left"
@@ -89,20 +90,6 @@ enum SampleLedger {
     record.particulars?.prediction = Record.Prediction(
       ttr: record.ttr.value / 100 * 94, low: record.ttr.value / 100 * 85, high: record.ttr.value / 100 * 104, records: 3
     )
-  }
-
-  /// Laps in the order of their ends, so that they sum to the total.
-  private static func phases(_ spans: [Record.Span], _ total: UInt64) -> [Record.Phase] {
-    var moment: UInt64 = 0
-    var phases: [Record.Phase] = []
-    for span in spans.sorted(by: { $0.end.value < $1.end.value }) {
-      phases.append(
-        Record.Phase(
-          name: span.name, nanoseconds: span.end.value - min(moment, span.end.value), bytes: span.bytes,
-          requests: span.requests, retries: span.retries))
-      moment = max(moment, span.end.value)
-    }
-    return phases + [Record.Phase(name: "unattributed", nanoseconds: total - moment)]
   }
 
   private static func checks(failing: Bool) -> [Record.Check] {

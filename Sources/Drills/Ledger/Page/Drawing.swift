@@ -93,12 +93,12 @@ enum TimeAxis {
     return Array(stride(from: 0, through: total, by: UInt64.Stride(step)))
   }
 
-  /// `0`, `200 ms`, `1.5 s`, `2 min`, `3 h`.
+  /// `0`, `200ms`, `1.5s`, `30s`, `1m30s`, `3h`.
   static func text(_ nanoseconds: UInt64) -> String {
     if nanoseconds == 0 { return "0" }
-    if nanoseconds < 1_000_000_000 { return "\(nanoseconds / 1_000_000) ms" }
+    if nanoseconds < 1_000_000_000 { return "\(nanoseconds / 1_000_000)ms" }
     let seconds = nanoseconds / 1_000_000_000
-    if seconds < 60 { return "\(seconds) s" }
+    if nanoseconds % 1_000_000_000 > 0 { return "\(PageText.decimal(Double(nanoseconds) / 1e9))s" }
     return Seconds(Int64(seconds)).text
   }
 }

@@ -37,7 +37,6 @@ struct PageRecord {
     if let target = record.particulars?.target {
       facts.append(fact("Restored to", target, Markup.text(record.particulars?.destroyed ?? "")))
     }
-    if let origin = record.particulars?.origin { facts.append(fact("Taken from", origin, "")) }
     return "<dl class=\"facts\">\(facts.joined())</dl>"
   }
 
@@ -73,10 +72,13 @@ struct PageRecord {
       "<svg class=\"meter\" viewBox=\"0 0 256 9\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\(bar)</svg>\(words)"
   }
 
+  /// Where the data came from, and how much of it a second.
   private var rate: String {
+    let origin = record.particulars?.origin.map { ["from \($0)"] } ?? []
     let seconds = Double(record.ttr.value) / 1e9
-    guard seconds > 0, record.bytes > 0 else { return "" }
-    return "\(PageText.bytes(UInt64(Double(record.bytes) / seconds))) a second over all"
+    guard seconds > 0, record.bytes > 0 else { return origin.joined() }
+    let share = min(Double(record.bytes) / seconds, 1e18)
+    return (origin + ["\(PageText.bytes(UInt64(share))) a second over all"]).joined(separator: ", ")
   }
 
   private func difference(_ prediction: Record.Prediction) -> String {

@@ -50,7 +50,9 @@ enum PageStyle {
 
   private static let parts = """
     .badge{display:inline-block;border:1px solid currentColor;border-radius:999px;padding:0 .6rem;font-size:.82rem;\
-    font-weight:600;line-height:1.5rem;white-space:nowrap}
+    font-weight:600;line-height:1.5rem;white-space:nowrap;letter-spacing:0;\
+    font-family:ui-sans-serif,system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+    td .badge{border:0;padding:0;line-height:inherit;font-size:inherit}
     .good{color:var(--good)}.bad{color:var(--bad)}.unsure{color:var(--unsure)}
     .status{border:1px solid var(--line);border-left:5px solid currentColor;border-radius:4px;background:var(--wash);\
     padding:.9rem 1.2rem;margin:1.6rem 0 0}
@@ -78,6 +80,7 @@ enum PageStyle {
 
   private static let drawings = """
     figure{margin:.6rem 0 0}
+    h3.trendname{margin-top:2.2rem}h2+section>h3.trendname:first-child{margin-top:0}
     figcaption{font-size:.82rem;color:var(--soft);margin-top:.4rem;display:flex;flex-wrap:wrap;gap:.2rem 1.3rem}
     figcaption span{display:inline-flex;align-items:center;gap:.4rem}
     figcaption svg{width:1.5rem;height:.8rem;min-width:0}

@@ -6,6 +6,9 @@ import Repository
 
 /// The top of the page: whether the ledger is whole, and where each component stands.
 struct PageSummary {
+  /// Findings that are named.
+  private static let shown = 12
+
   private let verification: LedgerVerification
   private let entries: [LedgerEntry]
 
@@ -27,7 +30,9 @@ struct PageSummary {
       } else {
         ("✓", "The chain of \(records) is whole", "good")
       }
-    let list = (damage.map(\.what) + others).map { "<li>\(Markup.text($0))</li>" }
+    let found = damage.map(\.what) + others
+    let rest = found.count > PageSummary.shown ? ["and \(found.count - PageSummary.shown) more"] : []
+    let list = (found.prefix(PageSummary.shown) + rest).map { "<li>\(Markup.text($0))</li>" }
     let more =
       list.isEmpty
       ? "<p>Every signature, every link between records and every scheduled run was verified when this page was made.</p>"
@@ -64,10 +69,11 @@ struct PageSummary {
       return
         "<section class=\"card\">\(head)<p class=\"figure\">never proven</p><p class=\"soft\">\(entries.count) records</p></section>"
     }
+    let way = proven.sort == .recovery ? "to recover, for real: \(proven.drill)" : "to recover, rehearsed"
     let since = "last proven \(PageText.time(proven.started.value))"
     let times = entries.map(\.record).filter { $0.verdict == .proven }.map(\.ttr.value)
     return "<section class=\"card\">\(head)"
-      + "<p class=\"figure\">\(PageText.duration(proven.ttr.value))<small>to recover</small></p>"
+      + "<p class=\"figure\">\(PageText.duration(proven.ttr.value))<small>\(Markup.text(way))</small></p>"
       + PageRecord.against("RTO", proven.objectives.recoveryTime, proven.ttr.value, proven.rto?.value)
       + "<p class=\"soft\">\(Markup.text(since)); \(times.count) of \(entries.count) records proven</p></section>"
   }

@@ -29,7 +29,8 @@ struct PageTimeline {
   init(_ record: Record) {
     self.record = record
     spans = PageTimeline.spans(record)
-    total = max(1, record.ttr.value)
+    // What a drawing can hold: no time that was measured is longer than a century.
+    total = min(max(1, record.ttr.value), 1 << 62)
     pieces = CriticalPath.pieces(
       spans.map { $0.start.value..<max($0.start.value, $0.end.value) }, total: total)
   }
@@ -40,9 +41,9 @@ struct PageTimeline {
     var moment: UInt64 = 0
     return record.phases.compactMap { phase in
       let start = moment
-      moment += phase.nanoseconds.value
+      moment &+= phase.nanoseconds.value
       guard phase.name != Phase.unattributed.name else { return nil }
-      return Record.Span(name: phase.name, start: start, end: moment)
+      return Record.Span(name: phase.name, start: start, end: max(start, moment))
     }
   }
 
@@ -76,7 +77,7 @@ struct PageTimeline {
         lanes[span.name] = Lane(name: span.name, isHuman: span.isHuman, bars: [], time: 0)
       }
       lanes[span.name]?.bars.append(bar)
-      lanes[span.name]?.time += UInt64(moments.count)
+      lanes[span.name]?.time &+= moments.upperBound - moments.lowerBound
     }
     return order.compactMap { lanes[$0] }
       .sorted { ($0.bars.map(\.moments.lowerBound).min() ?? 0) < ($1.bars.map(\.moments.lowerBound).min() ?? 0) }
@@ -103,7 +104,8 @@ struct PageTimeline {
     for piece in pieces {
       let (from, wide) = extent(piece.moments)
       let span = piece.span.map { spans[$0] }
-      let title = "\(span?.name ?? Phase.unattributed.name): \(PageText.duration(UInt64(piece.moments.count)))"
+      let title =
+        "\(span?.name ?? Phase.unattributed.name): \(PageText.duration(piece.moments.upperBound - piece.moments.lowerBound))"
       let inner = max(wide - 1, 0.8)
       if span == nil {
         drawn += Drawing.box("none", x: from + 0.5, y: y + 4.5, width: max(wide - 1, 0.8), height: 19, title: title)

@@ -46,15 +46,23 @@ struct PageTrend {
 
   init(_ group: RecoveryGroup) {
     self.group = group
-    let longest = max(1, group.records.map(\.ttr.value).max() ?? 1)
+    let longest = max(1, group.records.map(PageTrend.time).max() ?? 1)
     // An objective that is far away would press the curve flat on its axis: it is said in words then.
-    let objectives = group.records.compactMap { $0.rto?.value }.filter { $0 / 4 <= longest }
+    let objectives = group.records.compactMap(PageTrend.objective).filter { $0 / 4 <= longest }
     limit = max(longest, objectives.max() ?? 0)
     from = group.records.first?.started.value ?? 0
     to = group.records.last?.started.value ?? 0
   }
 
-  var figure: String {
+  /// The drawing; of a single record there is no trend, and words say more.
+  var markup: String {
+    guard group.records.count == 1, let record = group.records.first else { return figure }
+    let against = PageRecord.against("RTO", record.objectives.recoveryTime, record.ttr.value, record.rto?.value)
+    let text = "\(PageText.duration(record.ttr.value)) on \(PageText.time(record.started.value)), the only record"
+    return "<p>\(PageText.badge(PageText.verdict(record.verdict))) \(Markup.text(text))</p>\(against)"
+  }
+
+  private var figure: String {
     let ticks = TimeAxis.ticks(to: limit + limit / 12, atMost: 5)
     let top = max(ticks.last ?? limit, limit + limit / 12)
     let grid = ticks.map { tick in
@@ -62,7 +70,7 @@ struct PageTrend {
         + Drawing.text("soft end", PageTrend.left - 8, y(tick, top) + 4, TimeAxis.text(tick))
     }.joined()
     let proven = group.records.filter { $0.verdict == .proven }
-    let curve = proven.count > 1 ? Drawing.path("curve", proven.map { (x($0), y($0.ttr.value, top)) }) : ""
+    let curve = proven.count > 1 ? Drawing.path("curve", proven.map { (x($0), y(PageTrend.time($0), top)) }) : ""
     let marks = group.records.map { mark($0, top) }.joined()
     let drawing = Drawing.whole(
       width: PageTrend.width, height: PageTrend.height, label: label,
@@ -77,7 +85,7 @@ struct PageTrend {
     var points: [(Double, Double)] = []
     var last: UInt64?
     for record in group.records {
-      guard let rto = record.rto?.value, rto <= top else { continue }
+      guard let rto = PageTrend.objective(record), rto <= top else { continue }
       if let last, last != rto { points.append((x(record), y(last, top))) }
       points.append((x(record), y(rto, top)))
       last = rto
@@ -91,7 +99,7 @@ struct PageTrend {
   private func mark(_ record: Record, _ top: UInt64) -> String {
     let title =
       "\(record.drill), \(PageText.time(record.started.value)): \(PageText.duration(record.ttr.value)), \(record.verdict.rawValue)"
-    let (x, y) = (x(record), y(record.ttr.value, top))
+    let (x, y) = (x(record), y(PageTrend.time(record), top))
     switch record.verdict {
     case .failed: return Drawing.cross("cross", x, y, 5, title: title)
     case .inconclusive: return Drawing.circle("hollow", x, y, 4.5, title: title)
@@ -148,6 +156,13 @@ struct PageTrend {
   }
 
   // MARK: - Scale
+
+  /// What a drawing can hold: no time that was measured is longer than thirty years.
+  private static let longest: UInt64 = 1 << 60
+
+  private static func time(_ record: Record) -> UInt64 { min(record.ttr.value, longest) }
+
+  private static func objective(_ record: Record) -> UInt64? { record.rto.map { min($0.value, longest) } }
 
   private func x(_ record: Record) -> Double { x(record.started.value) }
 
