@@ -27,7 +27,9 @@ package struct DrillReport: Sendable {
     let unpassed = record.checks.filter { $0.outcome == (record.verdict == .failed ? .fail : .unmeasured) }
     var reasons = unpassed.map { "\($0.name): \($0.detail)" }
     if record.verdict == .inconclusive {
-      reasons += (record.particulars?.scenario?.faults ?? []).filter { $0.fired == 0 }.map { "\($0.kind) never happened" }
+      reasons += (record.particulars?.scenario?.faults ?? []).filter { $0.fired == 0 }.map {
+        "\($0.kind) never happened"
+      }
     }
     let reason = reasons.isEmpty ? "no check looked at the data" : reasons.joined(separator: "; ")
     return Failure(

@@ -67,9 +67,12 @@ package struct DrillRun {
     }
     let door = RepositoryDoor(copies: copies, scenario: scenario, context, open: open)
     let kit = drill.scenario?.faults.first(where: \.isKit).map { fault in
-      KitTarget.Setting(drill: drill, fault: fault, tool: tool, environment: environment) { scenario?.noteKit(steps: $0) }
+      KitTarget.Setting(drill: drill, fault: fault, tool: tool, environment: environment) {
+        scenario?.noteKit(steps: $0)
+      }
     }
-    let stage = DrillStage(StartedTarget(settings, kit: kit, context), scenario, context, keeps: settings.keep == .onFailure)
+    let stage = DrillStage(
+      StartedTarget(settings, kit: kit, context), scenario, context, keeps: settings.keep == .onFailure)
     do throws(Failure) {
       return try run(door, stage)
     } catch {
@@ -168,7 +171,8 @@ package struct DrillRun {
     particulars.prediction = plan.prediction
     let checks = rehearsal.results.map(\.recorded)
     return RecoveryOutcome(
-      sort: .drill, name: drill.name, checks: checks, verdict: DrillVerdict(checks, of: rehearsal.evidence, in: particulars.scenario),
+      sort: .drill, name: drill.name, checks: checks,
+      verdict: DrillVerdict(checks, of: rehearsal.evidence, in: particulars.scenario),
       objectives: drill.objectives, clock: context.clock, bytes: rehearsal.bytes, age: rehearsal.age,
       particulars: particulars)
   }
@@ -220,7 +224,8 @@ package struct DrillRun {
     let plan = try choose(access, stage)
     var results = [CheckResult(Rehearsal.restoreName, .fail, failure.description, looksAtData: true)]
     for check in drill.checks {
-      results.append(CheckResult(check.name, .skipped, "the repository could not be opened", looksAtData: check.looksAtData))
+      results.append(
+        CheckResult(check.name, .skipped, "the repository could not be opened", looksAtData: check.looksAtData))
     }
     var particulars = stage.particulars(hasRecovered: false)
     particulars.destroyed = stage.destroyed
@@ -228,7 +233,8 @@ package struct DrillRun {
     let checks = results.map(\.recorded)
     let outcome = RecoveryOutcome(
       sort: .drill, name: drill.name, checks: checks, verdict: DrillVerdict(checks, of: nil, in: particulars.scenario),
-      objectives: drill.objectives, clock: context.clock, bytes: 0, age: DataAge(of: plan.chosen, at: context.clock.declared),
+      objectives: drill.objectives, clock: context.clock, bytes: 0,
+      age: DataAge(of: plan.chosen, at: context.clock.declared),
       particulars: particulars)
     let (name, record) = try RecordWriter(access.meta, tool: tool).append(outcome, of: plan.chosen)
     return DrillReport(

@@ -42,7 +42,8 @@ package struct RecoveryRecord {
     _ = clock.finish()
     return try writer.append(
       RecoveryOutcome(
-        sort: .recovery, name: incident, checks: checks, verdict: DrillVerdict(checks, of: evidence), objectives: objectives,
+        sort: .recovery, name: incident, checks: checks, verdict: DrillVerdict(checks, of: evidence),
+        objectives: objectives,
         clock: clock, bytes: bytes, age: DataAge(of: snapshot, at: clock.declared), particulars: particulars),
       of: snapshot)
   }

@@ -74,7 +74,9 @@ extension Bench {
 
   /// Rows that make the database some megabytes long.
   func grow(megabytes: Int) throws {
-    try change("INSERT INTO invoice (note) SELECT hex(randomblob(250000)) FROM customer, customer, invoice LIMIT \(megabytes * 2);")
+    try change(
+      "INSERT INTO invoice (note) SELECT hex(randomblob(250000)) FROM customer, customer, invoice LIMIT \(megabytes * 2);"
+    )
   }
 }
 

@@ -37,7 +37,8 @@ struct ScenarioTests {
     #expect(report.scenario?.outcome == .automatic && report.scenario?.steps == [])
     #expect(!report.fired.isEmpty && report.fired.allSatisfy { $0 > 0 }, "\(report.fired)")
     #expect(report.calm?.number == calm.record.number && report.calm?.recoveryTime == calm.record.ttr.value)
-    #expect(report.record.particulars?.target == "scratch folder" && report.record.particulars?.destroyed == "folder gone")
+    #expect(
+      report.record.particulars?.target == "scratch folder" && report.record.particulars?.destroyed == "folder gone")
     try checkWhole(report, bench)
   }
 
@@ -175,7 +176,8 @@ struct ScenarioTests {
     }
     try Files.write(bench.folder.path("data"), [1])
     let data = RestoredFolder(
-      folder: bench.folder.path("."), engine: "", truth: TruthManifest(), streamDifferences: [], files: 1, firstFile: nil)
+      folder: bench.folder.path("."), engine: "", truth: TruthManifest(), streamDifferences: [], files: 1,
+      firstFile: nil)
     let evidence = try #require(try RestoredEvidence.look(at: data, stop: StopSignal()))
     for bad in [scenario(0, .automatic), scenario(1, .failed)] {
       #expect(Proof(passed, of: evidence, in: bad) == nil)
@@ -205,7 +207,8 @@ struct ScenarioTests {
   @Test(
     "stopped in the middle: the stop is thrown, nothing is proven and nothing left behind",
     arguments: [
-      "[throttling]", "[{slow-store: {latency: 20ms}}]", "[resets]", "[{stalls: {count: 3, for: 60s}}]", "[corrupt-pack]",
+      "[throttling]", "[{slow-store: {latency: 20ms}}]", "[resets]", "[{stalls: {count: 3, for: 60s}}]",
+      "[corrupt-pack]",
       "[missing-pack]", "[expired-credentials]", "[store-lost]", "[bad-snapshots]", "[cold-cache]",
     ])
   func stopped(faults: String) throws {

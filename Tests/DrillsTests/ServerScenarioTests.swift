@@ -32,7 +32,8 @@ extension ServerTargetTests {
       #expect(server.leftovers == [] && server.bench.leftovers == [])
     }
 
-    @Test("calm: proven, the target made beside the opening, and the first query answered", arguments: ServerKind.allCases)
+    @Test(
+      "calm: proven, the target made beside the opening, and the first query answered", arguments: ServerKind.allCases)
     func calm(_ kind: ServerKind) throws {
       guard let server = try ServerBench(kind) else { return }
       let report = try server.bench.rehearse(try drill(server, nil))

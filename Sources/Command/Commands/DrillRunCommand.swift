@@ -53,7 +53,8 @@ struct DrillRunCommand: LifeboatCommand {
     clock.count(with: meter)
     let run = DrillRun(
       plan, tool: Release.tool, writer: writer, copies: address.copies.map(\.location.text),
-      environment: context.environment, clock: clock, stop: context.stop, progress: progress, workers: threads, events: context.events)
+      environment: context.environment, clock: clock, stop: context.stop, progress: progress, workers: threads,
+      events: context.events)
     var unlocked: KeyFile?
     let report = try address.naming { () throws(Failure) in
       try context.tracking(plan.name, { progress.restoreReading }) { () throws(Failure) in

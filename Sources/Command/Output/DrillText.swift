@@ -51,7 +51,9 @@ enum DrillText {
   private static func scenario(_ report: DrillReport) -> [String] {
     guard let scenario = report.record.particulars?.scenario else { return [] }
     var faults = Table([("FAULT", .left), ("HAPPENED", .right), ("WHAT", .left)])
-    for fault in scenario.faults { faults.add([fault.kind, fault.fired == 0 ? "never" : "\(fault.fired)", fault.detail]) }
+    for fault in scenario.faults {
+      faults.add([fault.kind, fault.fired == 0 ? "never" : "\(fault.fired)", fault.detail])
+    }
     var lines = faults.lines.map { "  \($0)" } + [""]
     let outcome =
       switch scenario.outcome {
@@ -65,7 +67,8 @@ enum DrillText {
     if let calm = report.calm {
       let cost = calm.cost(of: report.record)
       let words = "\(Duration.text(UInt64(cost.magnitude))) \(cost < 0 ? "less" : "more")"
-      lines.append("  \(words) than the last calm drill took (\(Duration.text(calm.recoveryTime)), record \(calm.number))")
+      lines.append(
+        "  \(words) than the last calm drill took (\(Duration.text(calm.recoveryTime)), record \(calm.number))")
     } else {
       lines.append("  no calm drill of this component on this kind of target to compare with")
     }

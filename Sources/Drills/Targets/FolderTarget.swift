@@ -25,7 +25,9 @@ final class FolderTarget: RecoveryTarget {
   }
 
   func restore(_ job: RestoreJob) throws(Failure) -> any RestoredData {
-    guard let folder = folder.withLock({ $0 }) else { throw Failure(.defect, "a restore to a folder before it was made") }
+    guard let folder = folder.withLock({ $0 }) else {
+      throw Failure(.defect, "a restore to a folder before it was made")
+    }
     try folder.empty()
     try folder.checkSpace(needing: job.snapshot.snapshot.catalogue.length)
     let restored = try InnerStop.run(within: job.stop) { (inner) throws(Failure) in

@@ -1,7 +1,6 @@
 import Bytes
 import Databases
 import Drills
-import Format
 import Engine
 import Format
 import Glibc
