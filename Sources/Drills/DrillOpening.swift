@@ -1,6 +1,6 @@
 package import Bytes
 package import Engine
-import Repository
+package import Repository
 
 /// How a drill wants its repository opened: whoever runs the drill knows the addresses and keys, the drill knows what
 /// is to go wrong.
@@ -29,12 +29,17 @@ package struct DrillOpening: Sendable {
   }
 }
 
-extension StoreInjection.Part {
-  /// The words on the record: `primary`, `copy 1`.
-  var origin: String {
-    switch self {
-    case .primary: "primary"
-    case .copy(let number): "copy \(number)"
-    }
+/// Where the data of a recovery came from, in the words of the record: which copies, never where they are.
+package enum DataOrigin {
+  /// - Parameters:
+  ///   - part: the store that the repository was opened at
+  ///   - access: the repository, for what it took from its copies
+  ///   - copies: what the copies are called, in the order in which they are named
+  /// - Returns: `primary`, `copy 2`, `primary, copy 1`
+  package static func text(_ part: StoreInjection.Part, _ access: RestorerAccess, copies: [String]) -> String {
+    let store = if case .copy(let number) = part { "copy \(number)" } else { "primary" }
+    let names = Set((access.meta.repository.fallback?.taken ?? []).map(\.from))
+    return ([store] + copies.indices.filter { names.contains(copies[$0]) }.map { "copy \($0 + 1)" })
+      .joined(separator: ", ")
   }
 }

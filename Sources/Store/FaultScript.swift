@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 package import Pipeline
 import Synchronization
 
@@ -55,7 +55,7 @@ package final class FaultScript: Sendable {
   /// How many calls of any kind there were.
   package var calls: Int { state.withLock { $0.calls } }
 
-  /// How many bytes reads asked for so far.
+  /// How many bytes reads of parts of objects asked for so far: packs are read in parts, all else as a whole.
   package var bytes: UInt64 { state.withLock { $0.bytes } }
 
   /// How often a fault happened, by its place.
@@ -68,7 +68,7 @@ package final class FaultScript: Sendable {
 
   /// Counts a call, and returns what is to happen to it.
   ///
-  /// - Parameter bytes: what a read asks for
+  /// - Parameter bytes: what the read of a part of an object asks for
   func meet(_ call: StoreCall, _ path: String, bytes: UInt64) -> [Meeting] {
     state.withLock { state in
       state.calls += 1

@@ -43,12 +43,12 @@ package final class FaultStore: Store {
   package func read(
     _ path: StorePath, _ range: Range<UInt64>?, into buffer: UnsafeMutableRawBufferPointer
   ) throws(Failure) -> Int {
-    let wanted = min(range.map { UInt64($0.count) } ?? UInt64(buffer.count), UInt64(buffer.count))
-    let met = try script.begin(.read, path.text, bytes: wanted)
+    let wanted = range.map { min($0.upperBound - $0.lowerBound, UInt64(buffer.count)) }
+    let met = try script.begin(.read, path.text, bytes: wanted ?? 0)
     for case .breakOff(let failure) in met.map(\.effect) {
       let start = range?.lowerBound ?? 0
-      // Of an object of unknown length a buffer may be much longer than what there is.
-      let half = range == nil ? min(wanted, 4096) / 2 : wanted / 2
+      // An object of unknown length may be much shorter than what there is room for.
+      let half = min((wanted ?? min(4096, UInt64(buffer.count))) / 2, UInt64.max - start)
       _ = try base.read(
         path, start..<(start + half), into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(half)]))
       throw failure

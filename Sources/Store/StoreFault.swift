@@ -8,7 +8,7 @@ package struct StoreFault: Sendable {
   package var prefix: String
   /// Which of the matching calls are hit.
   package var draw: Draw
-  /// Only once so many bytes were read through the script, those that the call asks for included.
+  /// Only once so many bytes of parts of objects were read through the script, those that the call asks for included.
   package var afterBytes: UInt64
   /// Only while this holds; asked for each matching call, by any thread.
   package var isOn: @Sendable () -> Bool

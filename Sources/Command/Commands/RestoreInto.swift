@@ -7,6 +7,7 @@ import Format
 import Pipeline
 import Profiles
 import Repository
+import Store
 import Synchronization
 
 /// A restore into a running server: look, load, compare, put in place, and keep the record of a recovery.
@@ -23,7 +24,7 @@ struct RestoreInto {
     let loader = LoadTargets.make(server)
     // What contradicts itself is said before a passphrase is asked for.
     _ = try command.load.request(checksums: true)
-    let chosen = try open(named, clock, in: context)
+    let (chosen, copies) = try open(named, clock, in: context)
     try command.announce(chosen, in: context)
     let truth = try chosen.run.truth(of: chosen.listed)
     let request = try command.load.request(checksums: truth.tables.contains { $0.checksum != .zero })
@@ -44,7 +45,10 @@ struct RestoreInto {
       title: chosen.listed.snapshot.component)
     let result = run.attempt()
     let kept = try record.map { (record) throws(Failure) in
-      try record.append(
+      var record = record
+      record.particulars.target = "server \(server.kind.rawValue)"
+      record.particulars.origin = DataOrigin.text(.primary, chosen.access, copies: copies)
+      return try record.append(
         of: chosen.listed, checks: result.checks, evidence: result.evidence, clock: clock,
         bytes: streams.progress.bytes)
     }
@@ -98,15 +102,16 @@ struct RestoreInto {
 
   private func open(
     _ named: NamedComponent, _ clock: RecoveryClock, in context: RunContext
-  ) throws(Failure) -> ChosenSnapshot {
+  ) throws(Failure) -> (chosen: ChosenSnapshot, copies: [String]) {
     let wanted = try command.selection.selection()
     let address = try command.repository.address(in: context, for: [.restorer], hints: named.hints).asking(
       command.copies)
-    return try clock.measure(.open) { () throws(Failure) in
+    let chosen = try clock.measure(.open) { () throws(Failure) in
       try ChosenSnapshot.open(
         address, wanted, of: named.name, writer: command.selection.writer, to: "restore", threads: command.threads,
         in: context)
     }
+    return (chosen, address.copies.map(\.location.text))
   }
 
   // MARK: - Words

@@ -85,12 +85,8 @@ final class RepositoryDoor {
   /// Opens the primary store with nothing going wrong.
   func calm() throws(Failure) -> RestorerAccess { try open(DrillOpening(.primary, nil)) }
 
-  /// Where the data came from: the store, and copies that objects were taken from.
-  func origin(of access: RestorerAccess) -> String {
-    let names = Set((access.meta.repository.fallback?.taken ?? []).map(\.from))
-    let taken = copies.indices.filter { names.contains(copies[$0]) }.map { "copy \($0 + 1)" }
-    return ([part.origin] + taken).joined(separator: ", ")
-  }
+  /// Where the data came from.
+  func origin(of access: RestorerAccess) -> String { DataOrigin.text(part, access, copies: copies) }
 }
 
 extension RunbookStep {
