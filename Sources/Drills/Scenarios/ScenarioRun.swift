@@ -15,9 +15,6 @@ import Synchronization
 /// of them are drawn by the seed. What breaks the target waits for its share of the data. Nothing is done any more once
 /// the recovery is over: the record is put into a store that works.
 final class ScenarioRun: Sendable {
-  /// How many calls of the store one storm refuses.
-  private static let storm = 3
-
   private struct State {
     /// By fault: how often it happened, beside what scripts count.
     var counts: [UInt64]
@@ -69,7 +66,7 @@ final class ScenarioRun: Sendable {
     state = Mutex(
       State(counts: Array(repeating: 0, count: count), places: Array(repeating: [], count: count)))
     for (index, fault) in scenario.faults.enumerated() {
-      for storeFault in storeFaults(of: fault, seed: seed(index)) { add(storeFault, to: primary, for: index) }
+      for storeFault in fault.storeFaults(seed: seed(index)) { add(storeFault, to: primary, for: index) }
     }
   }
 
@@ -104,36 +101,6 @@ final class ScenarioRun: Sendable {
 
   private var expiring: Int? {
     scenario.faults.firstIndex { if case .expiredCredentials = $0 { true } else { false } }
-  }
-
-  private func storeFaults(of fault: DrillFault, seed: UInt64) -> [StoreFault] {
-    switch fault {
-    case .throttling(let share):
-      let slowDown = Failure(
-        .storeUnavailable, "503 SlowDown: please reduce your request rate", at: "rehearsed",
-        retry: RetryAdvice(isThrottled: true))
-      return [StoreFault(.fail(slowDown), draw: .storms(share: share, length: ScenarioRun.storm, seed: seed))]
-    case .slowStore(let latency, let bandwidth):
-      var faults: [StoreFault] = []
-      if latency > 0 { faults.append(StoreFault(.delay(latency * 1_000_000), count: .max)) }
-      if let rate = bandwidth?.count {
-        faults.append(StoreFault(.pace(RateLimit(bytesPerSecond: rate)), on: .read, count: .max))
-      }
-      return faults
-    case .resets(let share):
-      let reset = Failure(
-        .storeUnavailable, "the connection was reset", at: "rehearsed", retry: RetryAdvice(mayBeDone: true))
-      return [StoreFault(.breakOff(reset), draw: .storms(share: share, length: 1, seed: seed))]
-    case .stalls(let count, let span):
-      let stalled = Failure(
-        .storeUnavailable, "no byte came for \(span.text)", at: "rehearsed", retry: RetryAdvice(mayBeDone: true))
-      return [
-        StoreFault(.hang(UInt64(span.count) * 1_000_000_000, stalled), draw: .single(count: count, seed: seed))
-      ]
-    case .storeLost:
-      return [StoreFault(.fail(Failure(.storeUnavailable, "the store does not answer", at: "rehearsed")), count: .max)]
-    default: return []
-    }
   }
 
   /// The state folder to work with.
