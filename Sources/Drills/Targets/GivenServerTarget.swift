@@ -64,7 +64,7 @@ package final class GivenServerTarget: RecoveryTarget {
     let request = LoadRequest(
       noOwner: settings.kind == .postgresql, checksums: truth.tables.contains { $0.checksum != .zero }, isDrill: true,
       ending: settings.kind == .redis ? nil : DrillEnding(expires: expires))
-    let loaded = try loading.run(request, into: loader, from: TimedStreams(streams)) { found in
+    let loaded = try loading.run(request, into: loader, from: TimedStreams(streams)) { (found) throws(Failure) in
       plan.withLock { $0 = found }
     }
     return LoadedServer(

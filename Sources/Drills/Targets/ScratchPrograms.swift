@@ -34,8 +34,12 @@ protocol ScratchPrograms: Sendable {
   /// Asks it to end in an orderly way, with everything on the disk.
   func close(_ process: ServerProcess, in place: ScratchPlace, stop: StopSignal)
 
-  /// About how many bytes of disk a dump of so many bytes takes, and of memory.
-  func needs(_ dump: UInt64) -> (disk: UInt64, memory: UInt64)
+  /// About how many bytes of disk a dump takes, and of memory.
+  ///
+  /// - Parameters:
+  ///   - dump: its bytes
+  ///   - keys: of Redis
+  func needs(_ dump: UInt64, keys: UInt64) -> (disk: UInt64, memory: UInt64)
 }
 
 extension ScratchPrograms {

@@ -91,10 +91,11 @@ final class ScratchServer: @unchecked Sendable {
   func make(major: Int? = nil, stop: StopSignal) throws(Failure) {
     let programs = try ScratchFinder.find(kind, in: settings.programs, major: major, stop: stop)
     let account = try ServerAccount.pick(settings.account, usual: ScratchServer.accounts(kind))
-    let folder = try DrillFolder(in: parent, needing: programs.needs(0).disk)
+    let folder = try DrillFolder(in: parent, needing: 0)
+    self.folder = folder
+    try FreeSpace.check(folder.path, needing: programs.needs(0, keys: 0).disk)
     let place = ScratchPlace(folder: folder.path, account: account)
     let guardian = try ServerGuard(folder.path, timeToLive: timeToLive)
-    self.folder = folder
     locked { (self.programs, self.place, self.guardian) = (programs, place, guardian) }
     if let account { events(.note("the scratch \(kind.rawValue) runs as the account \(account.name)")) }
     try place.prepare(stop: stop)
@@ -233,7 +234,11 @@ final class ScratchServer: @unchecked Sendable {
   func end() throws(Failure) -> String {
     _ = kill()
     let (place, programs, guardian) = locked { (self.place, self.programs, self.guardian) }
-    guard let folder, let place, let programs else { return "nothing was made" }
+    guard let folder else { return "nothing was made" }
+    guard let place, let programs else {
+      try folder.remove()
+      return "folder gone"
+    }
     let isOver = ServerProcess.endAll(in: place.folder)
     try folder.remove()
     guardian?.release()
@@ -283,13 +288,17 @@ final class ScratchServer: @unchecked Sendable {
 
   /// Looks whether a dump fits.
   ///
-  /// - Parameter size: what the database took where it was dumped; nil where nobody knows
+  /// - Parameters:
+  ///   - dump: its bytes
+  ///   - size: what the database took where it was dumped; nil where nobody knows
+  ///   - keys: of Redis
   /// - Returns: what a person should know
   /// - Throws: `targetFull`
-  func check(dump: UInt64, size: UInt64?) throws(Failure) -> [String] {
+  func check(dump: UInt64, size: UInt64?, keys: UInt64 = 0) throws(Failure) -> [String] {
     let (programs, place) = try made()
-    let needs = programs.needs(dump)
-    let disk = max(needs.disk, size.map { $0 + $0 / 5 } ?? 0)
+    let needs = programs.needs(dump, keys: keys)
+    // Where its own size is known that counts: a fresh copy is no larger, and its log comes on top.
+    let disk = size.map { $0 + $0 / 5 } ?? needs.disk
     try FreeSpace.check(place.folder, needing: disk)
     let free = MachineMemory.available()
     guard needs.memory <= free else {
@@ -298,8 +307,8 @@ final class ScratchServer: @unchecked Sendable {
         "the restored data needs about \(ByteCount(needs.memory).rounded) of memory, and \(ByteCount(free).rounded) are free",
         next: "Run the drill on a machine with more memory.")
     }
-    return size == nil && kind == .postgresql
-      ? ["how much room the database takes: unknown, about \(ByteCount(disk).rounded)"] : []
+    guard size == nil, kind != .redis else { return [] }
+    return ["how much room the data takes with its indexes: unknown, at least \(ByteCount(disk).rounded)"]
   }
 
   /// Whether its disk has next to nothing left.

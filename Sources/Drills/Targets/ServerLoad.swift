@@ -30,7 +30,8 @@ struct ServerLoad {
   /// - Returns: the plan as it holds now: everything has its name
   /// - Throws: `targetRefused` with all that is in the way, and what the load throws
   func run(
-    _ request: LoadRequest, into loader: any LoadTarget, from streams: TimedStreams, adopt: (LoadPlan) -> Void
+    _ request: LoadRequest, into loader: any LoadTarget, from streams: TimedStreams,
+    adopt: (LoadPlan) throws(Failure) -> Void
   ) throws(Failure) -> LoadPlan {
     let plan = try step(.examined) { () throws(Failure) in
       try loader.examine(streams, request, stop: stop)
@@ -39,7 +40,7 @@ struct ServerLoad {
     guard plan.obstacles.isEmpty else {
       throw Failure(.targetRefused, plan.obstacles.joined(separator: "\n"), next: "Nothing was changed.")
     }
-    adopt(plan)
+    try adopt(plan)
     var outcome = try load(plan, loader, streams)
     outcome = try step(.settled) { () throws(Failure) in
       try loader.settle(plan, outcome, from: streams, stop: stop)

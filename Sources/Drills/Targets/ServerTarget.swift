@@ -87,7 +87,13 @@ package final class ServerTarget: BreakableTarget {
     try discard(with: loader, stop)
     let request = LoadRequest(
       globals: kind == .postgresql, checksums: truth.tables.contains { $0.checksum != .zero }, isDrill: true)
-    let loaded = try loading.run(request, into: loader, from: timed) { plan in state.withLock { $0.plan = plan } }
+    let loaded = try loading.run(request, into: loader, from: timed) { (plan) throws(Failure) in
+      // How many keys there are is known only now.
+      if kind == .redis {
+        try say(scratch.check(dump: plan.bytes, size: nil, keys: plan.keys.values.reduce(0, +)), job)
+      }
+      state.withLock { $0.plan = plan }
+    }
     return LoadedServer(kind: kind, server: settings, truth: truth, loader: loader, plan: loaded)
   }
 
@@ -104,8 +110,10 @@ package final class ServerTarget: BreakableTarget {
   ) throws(Failure) -> (ServerSettings, TimedStreams) {
     let dump = job.snapshot.snapshot.catalogue.length
     guard kind == .postgresql else {
-      try say(scratch.check(dump: dump, size: nil), job)
-      if kind == .mariadb { try takeUsers(streams, job, stop) }
+      if kind == .mariadb {
+        try say(scratch.check(dump: dump, size: nil), job)
+        try takeUsers(streams, job, stop)
+      }
       return (try scratch.server(), TimedStreams(streams))
     }
     let facts = try ScratchGlobals.facts(in: streams, stop: stop)

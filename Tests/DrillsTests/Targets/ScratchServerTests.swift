@@ -179,9 +179,36 @@ extension ServerTargetTests {
       #expect(start(ScratchServerSettings(), in: disk.path)?.code == .targetFull)
     }
 
-    @Test("a dump that does not fit is refused before anything is loaded, and one that fills the disk says so")
+    @Test("a disk that fills up while it is loaded is told from other failures")
+    func filled() throws {
+      guard let bench = try ServerBench(.postgresql, rows: 400_000), let disk = try SmallDisk(megabytes: 250) else {
+        return
+      }
+      for path in [disk.path, DurableFile.folder(of: disk.path)] { chmod(path, 0o711) }
+      let target = ServerTarget(
+        .postgresql, ScratchServerSettings(), of: DrillTarget(folder: disk.path), events: { _ in })
+      try target.start(stop: StopSignal())
+      let progress = RunProgress()
+      let path = disk.path
+      let filler = Threads.run(named: "filler") {
+        while progress.bytes < 1 << 20 { usleep(500) }
+        var status = statvfs()
+        statvfs(path, &status)
+        let file = open("\(path)/filler", O_CREAT | O_WRONLY, 0o600)
+        posix_fallocate(file, 0, off_t(status.f_bavail) * off_t(status.f_frsize))
+        close(file)
+      }
+      let failure = #expect(throws: Failure.self) { _ = try target.load(try bench.job(progress: progress)) }
+      filler.join()
+      #expect(failure?.code == .targetFull, "\(String(describing: failure))")
+      unlink("\(path)/filler")
+      #expect(bench.count(try target.load(try bench.job())) == "400000")
+      _ = try target.destroy()
+    }
+
+    @Test("a dump that does not fit is refused before anything is loaded")
     func full() throws {
-      guard let bench = try ServerBench(.postgresql, rows: 400_000), let disk = try SmallDisk(megabytes: 150) else {
+      guard let bench = try ServerBench(.postgresql, rows: 400_000), let disk = try SmallDisk(megabytes: 90) else {
         return
       }
       for path in [disk.path, DurableFile.folder(of: disk.path)] { chmod(path, 0o711) }
