@@ -204,6 +204,19 @@ struct KitRunTests {
     #expect(scene.leftovers.isEmpty)
   }
 
+  @Test("what is kept for a look has the dump in it, and no key")
+  func kept() throws {
+    let scene = try KitScene("text")
+    try scene.backUp("text", source: "{kind: command, run: [/bin/sh, -c, 'seq 1000']}")
+    let run = KitRun()
+    _ = try run.restore(try scene.job("text", by: .reader))
+    let place = try run.keep()
+    #expect(try Files.read("\(place)/dump/dump").count == 3893)
+    #expect(Files.tree(place).allSatisfy { !$0.contains("key") })
+    #expect(try run.destroy() == "nothing was made")
+    #expect(scene.leftovers.count == 1)
+  }
+
   @Test("what was made goes by itself when its time is over")
   func timeToLive() throws {
     let scene = try KitScene("text")
