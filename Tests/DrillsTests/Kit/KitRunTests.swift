@@ -59,6 +59,12 @@ struct KitRunTests {
     let secure = server.at(endpoint).variables().merging(["AWS_CA_BUNDLE": file]) { $1 }
     let scene = try KitScene("text", in: bucket.location("some/where"), secure)
     try scene.backUp("text", source: "{kind: command, run: [/bin/sh, -c, 'seq 1000']}")
+    let page = try scene.run(["rescue-kit", "--repository", scene.repository, "--key", scene.restorerFile]).text
+    for part in [endpoint, file, scene.repository, "AWS_SECRET_ACCESS_KEY", "ca-certificates"] {
+      #expect(page.contains(part))
+    }
+    for secret in [server.owner.secret, server.owner.keyID] { #expect(!page.contains(secret)) }
+    for step in try scene.kit("text").way(tool).steps { #expect(page.contains("\n\(step.command)\n"), "\(step.title)") }
     try recover(scene, "text", by: tool) { restored in
       let folder = try #require(restored.folder)
       #expect(try Files.read("\(folder)/dump").count == 3893)
