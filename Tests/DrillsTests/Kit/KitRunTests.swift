@@ -172,6 +172,29 @@ struct KitRunTests {
     }
   }
 
+  @Test("a socket whose path would be too long has another one")
+  func longPath() throws {
+    guard let server = try DatabaseServer.server("redis") else { return }
+    let scene = try KitScene("keys")
+    try Files.write(scene.folder.path("password"), Array(server.ownerPassword.utf8))
+    try scene.backUp("keys", source: "{kind: redis, socket: \(server.socket), password: {file: password}}")
+    var job = try scene.job("keys", by: .lifeboat)
+    let long = "\(scene.scratch)/\(String(repeating: "l", count: 100))"
+    mkdir(long, 0o711)
+    job.folder = long
+    let run = KitRun()
+    defer { _ = try? run.destroy() }
+    let restored = try run.restore(job)
+    let socket = try #require(restored.server?.socket)
+    #expect(socket.utf8.count < 108)
+    #expect(try Program.run(["redis-cli", "-s", socket, "PING"]).text == "PONG\n")
+    #expect(try run.destroy().hasPrefix("process gone"))
+    #expect(access(socket, F_OK) != 0)
+    var status = stat()
+    #expect(lstat(DurableFile.folder(of: socket), &status) != 0)
+    #expect(Files.names(in: long).isEmpty)
+  }
+
   @Test("damage ends the step that reads with what it is, and nothing stays", arguments: KitWay.Tool.allCases)
   func damaged(_ tool: KitWay.Tool) throws {
     let scene = try KitScene("text")
