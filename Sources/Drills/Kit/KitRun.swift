@@ -92,8 +92,9 @@ struct KitCommand {
   }
 
   private func failure(_ exit: ChildExit, _ words: String) -> Failure {
+    let words = step.reads ? words : "\(scratch.serverLog)\n\(words)"
     let lines = scratch.clean(words).split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
-    let last = lines.suffix(4).joined(separator: "; ")
+    let last = lines.suffix(6).joined(separator: "; ")
     return Failure(
       step.reads ? KitCommand.code(of: exit) : .targetRefused,
       "the step \"\(step.title)\" ended with \(exit)" + (last.isEmpty ? "" : ": \(last)"),

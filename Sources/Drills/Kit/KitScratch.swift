@@ -24,8 +24,8 @@ final class KitScratch {
   private var mounts: [(from: String, to: String)] = []
   private(set) var values: [String: KitVariable.Value] = [:]
   private(set) var environment: [String: String]
-  /// A short way to a socket whose path is too long.
-  private var link: String?
+  /// Short ways to sockets whose paths are too long.
+  private var links: [String] = []
 
   init(_ job: KitJob, stop: StopSignal) throws(Failure) {
     self.job = job
@@ -52,7 +52,7 @@ final class KitScratch {
 
   deinit {
     removeKit()
-    if let link { unlink(link) }
+    removeLinks()
   }
 
   // MARK: - What is brought
@@ -68,6 +68,7 @@ final class KitScratch {
     defer { Sodium.wipe(&text) }
     let isNew = try KitScratch.write(text, to: "\(keyFolder)/restorer.key")
     guard isNew else { throw SystemError(call: "open", subject: keyFolder, number: EEXIST) }
+    try shortenSocket()
     guard !root.isEmpty else { return }
     if job.tool == .lifeboat { try KitScratch.copy(job.program, to: "\(path)/kit/lifeboat", mode: 0o700) }
     if let file = job.kit.primary.certificates { try KitScratch.copy(file, to: "\(path)/kit/ca.pem", mode: 0o600) }
@@ -164,7 +165,7 @@ final class KitScratch {
     guard case .server(let name) = result, let kind = ServerKind(rawValue: name) else {
       return .folder("\(folder.path)/dump")
     }
-    let socket = try short("\(folder.path)/socket", for: kind)
+    let socket = try short("\(folder.path)/socket")
     switch kind {
     case .postgresql:
       let tools = ToolSettings(folder: root.isEmpty ? job.programs : nil)
@@ -174,16 +175,46 @@ final class KitScratch {
     }
   }
 
-  private func short(_ path: String, for kind: ServerKind) throws(Failure) -> String {
-    let name = kind == .postgresql ? "/.s.PGSQL.5432" : "/server"
-    guard path.utf8.count + name.utf8.count > KitScratch.longestSocket else { return path }
-    let link = "/tmp/lifeboat-kit-\(Identifier.random().hex)"
-    guard symlink(path, link) == 0 else {
-      throw SystemError(call: "symlink", subject: link, number: errno)
-        .failure(.targetRefused, "the server's socket has too long a path", next: "Use a folder with a shorter path.")
+  /// The folder of the sockets by a path that this host can connect to.
+  private func short(_ path: String) throws(Failure) -> String {
+    guard KitScratch.isTooLong(path) else { return path }
+    do throws(SystemError) {
+      return try link("/tmp", to: path)
+    } catch {
+      throw error.failure(
+        .targetRefused, "the server's socket has too long a path", next: "Use a folder with a shorter path.")
     }
-    self.link = link
+  }
+
+  /// The same for the server itself: where the page's path is too long it gets another.
+  private func shortenSocket() throws(SystemError) {
+    let path = "\(inside(folder.path))/socket"
+    guard KitScratch.isTooLong(path) else { return }
+    let short = inside(try link("\(root)/tmp", to: path))
+    values["PGHOST"] = .text(short)
+    values["SOCKET"] = .text("\(short)/server")
+  }
+
+  private func link(_ folder: String, to path: String) throws(SystemError) -> String {
+    let link = "\(folder)/lifeboat-kit-\(Identifier.random().hex)"
+    _ = try retrying("symlink", link) { symlink(path, link) }
+    links.append(link)
     return link
+  }
+
+  private static func isTooLong(_ folder: String) -> Bool {
+    folder.utf8.count + "/.s.PGSQL.5432".utf8.count > KitScratch.longestSocket
+  }
+
+  private func removeLinks() {
+    for link in links { unlink(link) }
+    links = []
+  }
+
+  /// The end of what a server that did not start has to say.
+  var serverLog: String {
+    let bytes = (try? DurableFile.read("\(folder.path)/server/log", limit: 1 << 20)) ?? []
+    return String(decoding: bytes.suffix(2048), as: UTF8.self)
   }
 
   /// What programs printed, without secrets.
@@ -197,8 +228,7 @@ final class KitScratch {
   func destroy() throws(Failure) -> String {
     try KitProcesses.end(naming: name)
     removeKit()
-    if let link { unlink(link) }
-    link = nil
+    removeLinks()
     try folder.remove()
     var status = stat()
     guard lstat(keyFolder, &status) != 0 else {
@@ -210,8 +240,7 @@ final class KitScratch {
   func keep() throws(Failure) -> String {
     try KitProcesses.end(naming: name)
     removeKit()
-    if let link { unlink(link) }
-    link = nil
+    removeLinks()
     return try folder.keep()
   }
 

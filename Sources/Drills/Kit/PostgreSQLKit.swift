@@ -42,8 +42,10 @@ struct PostgreSQLKit: KitEngine {
     let names = contents.locales.map(ShellText.quoted).joined(separator: " ")
     return """
       for locale in \(names); do
-        [ "$(LC_ALL=$locale locale charmap 2>/dev/null)" != ANSI_X3.4-1968 ] ||
-          localedef -i "${locale%%.*}" -f "${locale##*.}" "$locale"
+        [ "$(LC_ALL=$locale locale charmap 2>/dev/null)" = ANSI_X3.4-1968 ] || continue
+        charmap=${locale#*.}
+        case $charmap in utf8) charmap=UTF-8 ;; "$locale") charmap=ISO-8859-1 ;; esac
+        localedef -i "${locale%%.*}" -f "$charmap" "$locale"
       done
       """
   }

@@ -59,6 +59,12 @@ struct KitRunTests {
     let secure = server.at(endpoint).variables().merging(["AWS_CA_BUNDLE": file]) { $1 }
     let scene = try KitScene("text", in: bucket.location("some/where"), secure)
     try scene.backUp("text", source: "{kind: command, run: [/bin/sh, -c, 'seq 1000']}")
+    let page = try scene.run(["rescue-kit", "--repository", scene.repository, "--key", scene.restorerFile]).text
+    for part in [endpoint, file, scene.repository, "AWS_SECRET_ACCESS_KEY", "ca-certificates"] {
+      #expect(page.contains(part))
+    }
+    for secret in [server.owner.secret, server.owner.keyID] { #expect(!page.contains(secret)) }
+    for step in try scene.kit("text").way(tool).steps { #expect(page.contains("\n\(step.command)\n"), "\(step.title)") }
     try recover(scene, "text", by: tool) { restored in
       let folder = try #require(restored.folder)
       #expect(try Files.read("\(folder)/dump").count == 3893)
@@ -166,6 +172,29 @@ struct KitRunTests {
     }
   }
 
+  @Test("a socket whose path would be too long has another one")
+  func longPath() throws {
+    guard let server = try DatabaseServer.server("redis") else { return }
+    let scene = try KitScene("keys")
+    try Files.write(scene.folder.path("password"), Array(server.ownerPassword.utf8))
+    try scene.backUp("keys", source: "{kind: redis, socket: \(server.socket), password: {file: password}}")
+    var job = try scene.job("keys", by: .lifeboat)
+    let long = "\(scene.scratch)/\(String(repeating: "l", count: 100))"
+    mkdir(long, 0o711)
+    job.folder = long
+    let run = KitRun()
+    defer { _ = try? run.destroy() }
+    let restored = try run.restore(job)
+    let socket = try #require(restored.server?.socket)
+    #expect(socket.utf8.count < 108)
+    #expect(try Program.run(["redis-cli", "-s", socket, "PING"]).text == "PONG\n")
+    #expect(try run.destroy().hasPrefix("process gone"))
+    #expect(access(socket, F_OK) != 0)
+    var status = stat()
+    #expect(lstat(DurableFile.folder(of: socket), &status) != 0)
+    #expect(Files.names(in: long).isEmpty)
+  }
+
   @Test("damage ends the step that reads with what it is, and nothing stays", arguments: KitWay.Tool.allCases)
   func damaged(_ tool: KitWay.Tool) throws {
     let scene = try KitScene("text")
@@ -202,6 +231,19 @@ struct KitRunTests {
     #expect(stopped?.code == .interrupted)
     _ = try run.destroy()
     #expect(scene.leftovers.isEmpty)
+  }
+
+  @Test("what is kept for a look has the dump in it, and no key")
+  func kept() throws {
+    let scene = try KitScene("text")
+    try scene.backUp("text", source: "{kind: command, run: [/bin/sh, -c, 'seq 1000']}")
+    let run = KitRun()
+    _ = try run.restore(try scene.job("text", by: .reader))
+    let place = try run.keep()
+    #expect(try Files.read("\(place)/dump/dump").count == 3893)
+    #expect(Files.tree(place).allSatisfy { !$0.contains("key") })
+    #expect(try run.destroy() == "nothing was made")
+    #expect(scene.leftovers.count == 1)
   }
 
   @Test("what was made goes by itself when its time is over")
