@@ -14,7 +14,12 @@ package struct CriticalPath {
   ///   - total: nanoseconds from the declaration to the end
   package init(_ spans: [RecoverySpan], total: UInt64) {
     let pieces = CriticalPath.pieces(spans.map { $0.start..<max($0.start, $0.end) }, total: total)
-      .map { (phase: $0.span.map { spans[$0].phase } ?? .unattributed, nanoseconds: $0.moments.upperBound - $0.moments.lowerBound) }
+      .map {
+        (
+          phase: $0.span.map { spans[$0].phase } ?? .unattributed,
+          nanoseconds: $0.moments.upperBound - $0.moments.lowerBound
+        )
+      }
     phases = CriticalPath.summed(pieces, spans)
   }
 

@@ -113,4 +113,24 @@ struct GapTests {
     let found = try bench.verify(now: "2026-11-01T03:10:00Z").schedules
     #expect(found.map(\.drill) == ["far"] && found[0].missed.count == 1)
   }
+
+  @Test("lifeboat drill verify names them and ends with 1, and so does that of an export")
+  func commandLine() throws {
+    let bench = try LedgerBench()
+    try bench.run(schedule: "Mon 03:15", at: ["2026-01-05T03:15:00Z", "2026-01-19T03:15:00Z"])
+    try bench.run(schedule: nil, at: ["2026-01-26T03:15:00Z"])
+    let key = bench.folder.path("keeper.key")
+    try Files.write(key, bench.keys.keeper.text)
+    let path = bench.folder.path("ledger.json")
+    try Files.write(path, try bench.export().bytes)
+    let places = [["--repository", bench.folder.path("repository"), "--key", key], ["--export", path]]
+    for place in places {
+      let outcome = try Product.run(["drill", "verify"] + place, state: bench.folder.path("state"))
+      #expect(outcome.status == 1, "\(outcome.errors)")
+      #expect(outcome.text.contains("whole, with gaps"), "\(outcome.text)")
+      #expect(outcome.text.contains("missed: orders-lost, scheduled for 2026-01-12 03:15"), "\(outcome.text)")
+      let json = try Product.run(["drill", "verify", "--json"] + place, state: bench.folder.path("state"))
+      #expect(json.status == 1 && json.text.contains("\"begin\":\"2026-01-12T03:15:00Z\""), "\(json.text)")
+    }
+  }
 }

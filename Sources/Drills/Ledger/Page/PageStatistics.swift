@@ -13,19 +13,24 @@ enum PageStatistics {
       let mean =
         times.count < fewest
         ? "–" : PageText.duration(UInt64(times.reduce(0.0) { $0 + Double($1) } / Double(times.count)))
-      func rank(_ share: Double) -> String {
-        guard !times.isEmpty else { return "–" }
-        return PageText.duration(times[max(0, Int((share * Double(times.count)).rounded(.up)) - 1)])
-      }
+      let ninth = Int((0.9 * Double(times.count)).rounded(.up)) - 1
       return PageTable.row(
         [
-          group.component, group.scenario, "\(group.records.count)", "\(times.count)", mean, rank(0.5), rank(0.9),
+          group.component, group.scenario, "\(group.records.count)", "\(times.count)", mean, median(times),
+          times.isEmpty ? "–" : PageText.duration(times[ninth]),
           times.last.map { PageText.duration($0) } ?? "–", errors(group),
         ], numbers: Set(2...8))
     }
     let titles = ["Component", "Scenario", "Records", "Proven", "MTTR", "Median", "90 %", "Worst", "Prediction off by"]
     return PageTable.whole(titles, numbers: Set(2...8), rows)
       + "<p class=\"soft\">Times of proven recoveries only; a mean from three on. Prediction: the mean distance between what was predicted before and what was measured.</p>"
+  }
+
+  private static func median(_ sorted: [UInt64]) -> String {
+    guard let last = sorted.last else { return "–" }
+    let middle = sorted.count / 2
+    let pair = sorted.count.isMultiple(of: 2) ? (sorted[middle - 1], sorted[middle]) : (sorted[middle], sorted[middle])
+    return PageText.duration(min(pair.0 / 2 + pair.1 / 2 + (pair.0 % 2 + pair.1 % 2) / 2, last))
   }
 
   /// How far predictions were off, on average.
