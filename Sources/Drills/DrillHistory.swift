@@ -13,6 +13,13 @@ package struct DrillHistory: Sendable {
     package let signer: PublicKey
     /// Whether no other record follows it.
     package let isHead: Bool
+
+    package init(name: Name, record: Record, signer: PublicKey, isHead: Bool) {
+      self.name = name
+      self.record = record
+      self.signer = signer
+      self.isHead = isHead
+    }
   }
 
   /// What the records say of one component.
@@ -25,10 +32,16 @@ package struct DrillHistory: Sendable {
     package var lastProven: Line? { lines.last { $0.record.verdict == .proven } }
 
     /// The times that proven recoveries took, in nanoseconds, oldest first. One that failed recovered nothing, so its
-    /// time is no time to recover.
+    /// time is no time to recover; and what a scenario made of one is a time of its own (`statistics`).
     package var recoveryTimes: [UInt64] {
-      lines.filter { $0.record.verdict == .proven }.map(\.record.ttr.value)
+      lines.filter { $0.record.verdict == .proven && ScenarioKey($0.record) == .calm }.map(\.record.ttr.value)
     }
+
+    /// What the records say of each scenario, calm first.
+    package var statistics: [DrillStatistics] { DrillStatistics.of(lines.map(\.record)) }
+
+    /// How good past predictions were; nil where there are none.
+    package var predictions: PredictionQuality? { PredictionQuality(lines.map(\.record)) }
 
     /// The mean time to recover, in nanoseconds; nil for fewer than three, which have no mean worth the name.
     package var meanTimeToRecover: UInt64? {

@@ -14,16 +14,23 @@ package struct DrillReport: Sendable {
   package let snapshot: ListedSnapshot
   /// The restore itself, then the drill's checks in their order: what the record has, with particulars.
   package let checks: [CheckResult]
-  /// The folder with the restored data, where it was kept.
+  /// Where the restored data was kept.
   package let kept: String?
   /// What a person must look at; each was an event, too.
   package let warnings: [String]
+  /// What the cost of a scenario is measured against; nil where there was no calm drill before.
+  package let calm: CalmDrill?
 
   /// What makes the drill end as failed: anything but `proven`.
   package var failure: Failure? {
     guard record.verdict != .proven else { return nil }
     let unpassed = record.checks.filter { $0.outcome == (record.verdict == .failed ? .fail : .unmeasured) }
-    let reasons = unpassed.map { "\($0.name): \($0.detail)" }
+    var reasons = unpassed.map { "\($0.name): \($0.detail)" }
+    if record.verdict == .inconclusive {
+      reasons += (record.particulars?.scenario?.faults ?? []).filter { $0.fired == 0 }.map {
+        "\($0.kind) never happened"
+      }
+    }
     let reason = reasons.isEmpty ? "no check looked at the data" : reasons.joined(separator: "; ")
     return Failure(
       .unproven, "the drill \(record.verdict == .failed ? "failed" : "is inconclusive"): \(reason)",

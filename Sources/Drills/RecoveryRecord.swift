@@ -1,5 +1,4 @@
 package import Bytes
-import Cryptography
 package import Format
 package import Profiles
 package import Repository
@@ -7,10 +6,11 @@ package import Repository
 /// A real recovery: measured from the declaration of its incident, and put into the ledger like a drill, as a record of
 /// its own sort.
 package struct RecoveryRecord {
-  private let access: MetaAccess
+  private let writer: RecordWriter
   private let incident: String
   private let objectives: Objectives
-  private let tool: String
+  /// What is known of it beside what every record says: the target, where the data came from.
+  package var particulars = Record.Particulars()
 
   /// - Parameters:
   ///   - access: of the restorer that signs
@@ -21,14 +21,10 @@ package struct RecoveryRecord {
   package init(
     _ access: MetaAccess, incident: String, objectives: Objectives, tool: String
   ) throws(Failure) {
-    self.access = access
+    writer = RecordWriter(access, tool: tool)
     self.incident = incident
     self.objectives = objectives
-    self.tool = tool
-    let repository = access.repository
-    guard repository.authority.statement.isRestorer(repository.key.signing.publicKey) else {
-      throw repository.wrongRole(to: "sign records", needs: [.restorer])
-    }
+    try writer.requireSigner()
   }
 
   /// Signs and stores the record.
@@ -36,26 +32,19 @@ package struct RecoveryRecord {
   /// - Parameters:
   ///   - snapshot: what was restored
   ///   - checks: what was found; proven is only what all of them passed and one of them saw in the data
+  ///   - evidence: that what was restored is there; without it nothing is proven
   ///   - clock: its measuring ends here
   ///   - bytes: plain bytes that were restored
   package func append(
-    of snapshot: ListedSnapshot, checks: [Record.Check], clock: RecoveryClock, bytes: UInt64
+    of snapshot: ListedSnapshot, checks: [Record.Check], evidence: RestoredEvidence?, clock: RecoveryClock,
+    bytes: UInt64
   ) throws(Failure) -> (name: Name, record: Record) {
-    let ledger = try Ledger.load(access)
-    func nanoseconds(_ span: Seconds?) -> UInt64? { span.map { UInt64($0.count) * 1_000_000_000 } }
-    let (phases, spans) = clock.finish()
-    var particulars = Record.Particulars()
-    particulars.engine = snapshot.snapshot.engine.kind
-    particulars.spans = spans
-    particulars.parentBodies = ledger.bodies(of: ledger.heads)
-    let record = Record(
-      sort: .recovery, drill: incident, component: snapshot.snapshot.component, snapshot: snapshot.name,
-      writer: snapshot.writer.id, writerKey: snapshot.writer.enrolment.sign, sequence: snapshot.snapshot.sequence,
-      parents: ledger.heads, number: ledger.nextNumber, started: clock.declared,
-      verdict: DrillVerdict(checks).recorded, checks: checks, phases: phases, ttr: clock.elapsed,
-      rto: nanoseconds(objectives.recoveryTime), rpo: nanoseconds(objectives.recoveryPoint),
-      dataAge: DrillOutcome.dataAge(of: snapshot, at: clock.declared).nanoseconds, bytes: bytes, tool: tool,
-      particulars: particulars)
-    return (try Ledger.append(record, in: access), record)
+    _ = clock.finish()
+    return try writer.append(
+      RecoveryOutcome(
+        sort: .recovery, name: incident, checks: checks, verdict: DrillVerdict(checks, of: evidence),
+        objectives: objectives,
+        clock: clock, bytes: bytes, age: DataAge(of: snapshot, at: clock.declared), particulars: particulars),
+      of: snapshot)
   }
 }

@@ -10,11 +10,11 @@ package enum CopyOpening {
 
   /// Opens every copy that can be opened; the others are told of.
   package static func open(_ addresses: [StoreAddress], in surroundings: StoreSurroundings) -> [StoreCopy] {
-    addresses.compactMap { address in
+    addresses.enumerated().compactMap { index, address in
       var address = address
       address.settings.retryFor = address.settings.retryFor ?? patience
       do throws(Failure) {
-        return StoreCopy(address.location.text, try StoreOpening.open(address, in: surroundings))
+        return StoreCopy(address.location.text, try StoreOpening.open(address, in: surroundings.of(.copy(index + 1))))
       } catch {
         surroundings.notices(.degraded("the copy in \(address.location.text) cannot be used: \(error.description)"))
         return nil

@@ -17,15 +17,35 @@ package enum StoreOpening {
   package static func open(
     _ address: StoreAddress, create: Bool = false, in surroundings: StoreSurroundings = StoreSurroundings()
   ) throws(Failure) -> any Store {
+    let store = try openUncounted(address, create: create, in: surroundings)
+    return surroundings.counting?(store) ?? store
+  }
+
+  private static func openUncounted(
+    _ address: StoreAddress, create: Bool, in surroundings: StoreSurroundings
+  ) throws(Failure) -> any Store {
     switch address.location {
-    case .local(let path): return folder(try LocalStore(path, create: create), address, surroundings)
+    case .local(let path):
+      let bare = try LocalStore(path, create: create)
+      guard let injection = surroundings.injection else { return folder(bare, address, surroundings) }
+      // A folder's calls are not tried again, as a rule: what a disk says once it says twice. Faults that pass are
+      // those of a store behind a network, and so is what lifeboat has against them.
+      let faulty = folder(injection.store(bare, surroundings.part), address, surroundings)
+      return retrying(faulty, address, surroundings)
     case .s3:
       let (settings, credentials) = try bucket(address, in: surroundings)
+      let part = surroundings.part
       let store = try S3Store(
-        settings, credentials: credentials, stop: surroundings.stop, notices: surroundings.notices)
-      return RetryingStore(
-        store, retries(address.settings), stop: surroundings.stop, notices: surroundings.notices)
+        settings, credentials: surroundings.injection?.credentials(credentials, part) ?? credentials,
+        stop: surroundings.stop, notices: surroundings.notices)
+      return retrying(surroundings.injection?.store(store, part) ?? store, address, surroundings)
     }
+  }
+
+  private static func retrying(
+    _ store: any Store, _ address: StoreAddress, _ surroundings: StoreSurroundings
+  ) -> any Store {
+    RetryingStore(store, retries(address.settings), stop: surroundings.stop, notices: surroundings.notices)
   }
 
   /// What leads to a bucket: what the address says, completed by the environment.
@@ -56,7 +76,7 @@ package enum StoreOpening {
   }
 
   private static func folder(
-    _ store: LocalStore, _ address: StoreAddress, _ surroundings: StoreSurroundings
+    _ store: any Store, _ address: StoreAddress, _ surroundings: StoreSurroundings
   ) -> any Store {
     let (upload, download) = (limit(address.settings.uploadLimit), limit(address.settings.downloadLimit))
     if upload == nil, download == nil { return store }

@@ -129,7 +129,7 @@ struct CheckReader {
     }
     if checks.count == items.count, !checks.contains(where: \.looksAtData) {
       field.problem(
-        "at least one check must look at the data: integrity, manifest, sql, or run with looks-at-data: true")
+        "at least one check must look at the data: integrity, manifest, sql, canary, or run with looks-at-data: true")
     }
     return checks
   }
@@ -138,24 +138,48 @@ struct CheckReader {
     if case .scalar = item.node.content, !item.node.isNothing {
       return item.choice([("integrity", .integrity), ("manifest", .manifest(ManifestCheck()))])
     }
-    guard let section = item.section("integrity, manifest, sql: {…} or run: {…}") else { return nil }
-    let query = section.field("sql")
-    let program = section.field("run")
+    let expected = "exactly one of manifest, sql, canary or run is expected"
+    guard let section = item.section("integrity, manifest, sql: {…}, canary: {…} or run: {…}") else { return nil }
+    let check: Check? = section.exactlyOne(
+      [
+        (
+          "manifest", "how much of the manifest is compared",
+          { $0.section().flatMap { manifest($0) }.map { .manifest($0) } }
+        ),
+        ("sql", "a query and its answer", { $0.section().flatMap { query($0, number: number) }.map { .query($0) } }),
+        (
+          "canary", "a row that is written before each backup",
+          { $0.section().flatMap { canary($0, number: number) }.map { .canary($0) } }
+        ),
+        ("run", "a program", { $0.section().flatMap { program($0, number: number) }.map { .program($0) } }),
+      ], expected)
     section.end()
-    switch (query, program) {
-    case (let query?, nil):
-      return query.section().flatMap { Self.query($0, number: number) }.map { .query($0) }
-    case (nil, let program?):
-      return program.section().flatMap { Self.program($0, number: number) }.map { .program($0) }
-    default:
-      section.problem("exactly one of sql or run is expected")
-      return nil
-    }
+    return check
+  }
+
+  private static func manifest(_ section: Section) -> ManifestCheck? {
+    let sample = section.required("sample", "the share of the tables that is read, such as 10%,")?.sampleShare()
+    var seed: Int??
+    if let field = section.field("seed", "the same seed draws the same tables") { seed = field.integer(0...Int.max) }
+    section.end()
+    guard let sample, seed != .some(nil) else { return nil }
+    return ManifestCheck(sample: sample, seed: (seed ?? nil).map { UInt64($0) })
+  }
+
+  private static func canary(_ section: Section, number: Int) -> CanaryCheck? {
+    let name = section.field("name").map { $0.checkName() } ?? "canary \(number)"
+    let database = section.field("database")?.text("the name of a restored database")
+    let query = section.required("query", "a statement that gives the newest canary's moment")?
+      .text("a statement that reads")
+    let within = section.required("within", "how long before the dump it was written at most, such as 15m,")?.seconds()
+    section.end()
+    guard let name, let query, let within else { return nil }
+    return CanaryCheck(name: name, database: database, query: query, within: within)
   }
 
   private static func query(_ section: Section, number: Int) -> QueryCheck? {
     let name = section.field("name").map { $0.checkName() } ?? "sql \(number)"
-    let database = section.field("database")?.text("the name of a restored file")
+    let database = section.field("database")?.text("the name of a restored file or database")
     let query = section.required("query", "a statement that reads")?.text("a statement that reads")
     let expectation = Expectation.read(section)
     section.end()
@@ -174,7 +198,33 @@ struct CheckReader {
   }
 }
 
+/// Reads `newest-row`.
+struct NewestRowReader {
+  static func read(_ field: Field) -> NewestRow? {
+    guard let section = field.section() else { return nil }
+    let database = section.field("database")?.text("the name of a restored database")
+    let query = section.required("query", "a statement that gives a moment")?.text("a statement that gives a moment")
+    section.end()
+    return query.map { NewestRow(database: database, query: $0) }
+  }
+}
+
 extension Field {
+  /// A percentage as a share of more than nothing.
+  fileprivate func sampleShare() -> Double? {
+    value(
+      "a percentage above 0% and up to 100%, such as 10%", shown: { GateReader.percent($0) }, pattern: .percent
+    ) { text in
+      guard text.hasSuffix("%") else { return nil }
+      // `10 %` is as good as `10%`.
+      let digits = text.dropLast().hasSuffix(" ") ? text.dropLast(2) : text.dropLast()
+      guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2e }), let number = Double(digits),
+        number > 0, number <= 100
+      else { return nil }
+      return number / 100
+    }
+  }
+
   /// A name that fits on one line of a record.
   fileprivate func checkName() -> String? {
     value("a name of at most 80 letters on one line", shown: { $0 }) { text in

@@ -30,6 +30,8 @@ package struct Drill: Sendable {
   package var schedule: Schedule?
   /// What the recovery must reach.
   package var objectives: Objectives
+  /// Who is told of the outcome: what the profile says under `notify`.
+  package var notify: [Notification] = []
   /// The file it was read from.
   package var file: String
   /// The effective values with their origins.

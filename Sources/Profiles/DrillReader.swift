@@ -23,9 +23,12 @@ struct DrillReader {
     let keys = root.field("keys")?.section().map { KeyFiles($0) }
     let passphrase = root.field("passphrase")?.section(SecretReference.expected)?.secretReference()
     let selection = selection(root)
-    let target = target(root)
+    let target = target(root, profile)
+    let scenario = root.field("scenario").flatMap { self.scenario($0, target) }
+    let schedule = root.field("schedule").flatMap { $0.value(Schedule.expected, shown: \.text) { Schedule($0) } }
     let checks = root.required("checks", "a list of checks").map { CheckReader.read($0) }
     let objectives = root.field("objectives")?.section().map { Objectives($0) }
+    let newestRow = root.field("newest-row").flatMap { NewestRowReader.read($0) }
     root.end()
     try context.problems.settle()
     guard let name, let component = component ?? profile?.component,
@@ -36,7 +39,8 @@ struct DrillReader {
       store: (store ?? StoreSettings()).completed(by: same?.store ?? StoreSettings()),
       copies: copies ?? same?.copies ?? [], keys: merged(keys, profile?.keys),
       passphrase: passphrase ?? profile?.passphrase, selection: selection, target: target, checks: checks,
-      newestRow: nil, scenario: nil, schedule: nil, objectives: merged(objectives, profile?.objectives),
+      newestRow: newestRow, scenario: scenario, schedule: schedule, objectives: merged(objectives, profile?.objectives),
+      notify: profile?.notify ?? [],
       file: context.file,
       description: description(with: profile))
   }
@@ -65,11 +69,21 @@ struct DrillReader {
     return .latest
   }
 
-  private func target(_ root: Section) -> DrillTarget? {
-    if let field = root.field("target") { return field.section().flatMap { DrillTarget($0) } }
-    root.assume("target.kind", "scratch-directory")
+  private func target(_ root: Section, _ profile: Profile?) -> DrillTarget? {
+    if let field = root.field("target") {
+      return field.section("{kind: scratch-server, …}").flatMap {
+        DrillTargetReader(section: $0, profile: profile).read()
+      }
+    }
+    root.assume("target.kind", DrillTargetReader.Kind.scratchFolder.rawValue)
     root.assume("target.keep", DrillTarget.Keep.never.rawValue)
     return DrillTarget()
+  }
+
+  private func scenario(_ field: Field, _ target: DrillTarget?) -> Scenario? {
+    let scenario = ScenarioReader.read(field)
+    if let scenario, let target { ScenarioReader.check(scenario, field, target) }
+    return scenario
   }
 
   private func merged(_ own: KeyFiles?, _ profile: KeyFiles?) -> KeyFiles {

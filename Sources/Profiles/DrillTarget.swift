@@ -37,25 +37,11 @@ package struct DrillTarget: Sendable, Equatable {
     self.keep = keep
     self.timeToLive = timeToLive
   }
-
-  init?(_ section: Section) {
-    let kind: Void? = section.required("kind", "scratch-directory")?.choice([("scratch-directory", ())])
-    let folder = section.field("folder")?.path()
-    var keep: Keep? = .never
-    if let field = section.field("keep") {
-      keep = field.choice([("never", .never), ("on-failure", .onFailure)])
-    } else {
-      section.assume("keep", Keep.never.rawValue)
-    }
-    section.end()
-    guard kind != nil, let keep else { return nil }
-    self.init(folder: folder, keep: keep)
-  }
 }
 
 /// A server that is made for one drill.
 package struct ScratchServerSettings: Sendable, Equatable {
-  /// Its kind; nil for the engine of the snapshot.
+  /// Its kind; nil for the engine of the snapshot. Where it is known the server is made while the repository is opened.
   package var kind: ServerKind?
   /// The folder of the server's programs; nil takes the newest that is installed.
   package var programs: String?

@@ -36,18 +36,10 @@ package enum Expectation: Sendable, Equatable {
       if let maximum, number > maximum { return "\(shown) is above \(Expectation.plain(maximum))" }
       return nil
     case .fresherThan(let span):
-      guard let moment = Expectation.moment(value) else { return "\(shown) is not a moment in time" }
+      guard let moment = Moment.answered(value) else { return "\(shown) is not a moment in time" }
       let age = reference.seconds - moment.seconds
       return age <= span.count ? nil : "\(moment.text) is \(Seconds(age).text) old where \(span.text) is allowed"
     }
-  }
-
-  /// RFC 3339, SQLite's `YYYY-MM-DD HH:MM:SS` (in UTC, as SQLite counts), a date (its first second), or whole seconds
-  /// since 1970.
-  private static func moment(_ text: String) -> Moment? {
-    if let moment = Moment(text, assumingUTC: true) { return moment }
-    if let seconds = Int64(text), (0...253_402_300_799).contains(seconds) { return Moment(seconds: seconds) }
-    return text.utf8.count == 10 ? Moment("\(text)T00:00:00Z") : nil
   }
 
   private static func plain(_ value: Double) -> String {

@@ -59,6 +59,10 @@ package struct Notification: Sendable, Equatable {
     case recovered
     /// Every complete snapshot.
     case complete
+    /// A drill or a real recovery that proved a snapshot.
+    case proven
+    /// One that did not.
+    case unproven
   }
 
   /// Each at most once, in the order of the profile.

@@ -61,3 +61,39 @@ package enum DrillFault: Sendable, Equatable {
     }
   }
 }
+
+extension DrillFault {
+  /// Its settings, in words, for records and people; empty where there are none.
+  package var detail: String {
+    switch self {
+    case .throttling(let share): "\(DrillFault.percent(share)) of the calls, in storms"
+    case .slowStore(let latency, let bandwidth):
+      "\(latency) ms a call" + (bandwidth.map { ", \($0.text) a second" } ?? "")
+    case .resets(let share): "\(DrillFault.percent(share)) of the calls"
+    case .stalls(let count, let span): "\(count) of \(span.text)"
+    case .expiredCredentials(let share), .targetKilled(let share), .targetFull(let share):
+      "after \(DrillFault.percent(share)) of the data"
+    case .bareHost(let root): "the rescue kit alone" + (root == nil ? "" : ", in a system of its own")
+    case .coldTool: "rescue.py alone"
+    case .corruptPack: "a byte of one that is needed"
+    case .missingPack: "the newest that is needed"
+    case .coldCache: "nothing that this host remembers"
+    case .storeLost: "copies alone"
+    case .badSnapshots(let count): count == 1 ? "the newest" : "the newest \(count)"
+    }
+  }
+
+  /// `30 %`.
+  static func percent(_ share: Double) -> String {
+    let tenths = Int64((share * 1_000).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
+  }
+
+  /// Whether the recovery is run by the commands of the rescue kit, and not by this process.
+  package var isKit: Bool {
+    switch self {
+    case .bareHost, .coldTool: true
+    default: false
+    }
+  }
+}

@@ -9,7 +9,7 @@ package struct Schedule: Sendable, Hashable {
   static let pattern =
     "^(hourly|daily|weekly|monthly|((Mon|Tue|Wed|Thu|Fri|Sat|Sun)([.,]+(Mon|Tue|Wed|Thu|Fri|Sat|Sun))* +)?[0-2][0-9]:[0-5][0-9])$"
   private static let words = ["hourly", "daily", "weekly", "monthly"]
-  private static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+  static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
   /// Reads one of the forms; nil for anything else.
   package init?(_ text: String) {

@@ -51,7 +51,7 @@ package struct Seconds: Hashable, Comparable, Sendable {
 
   /// A measured span for people: `0.42 s`, `12.3 s`, `4m12s`, `3h05m`. Never used where a machine reads.
   package static func rounded(nanoseconds: Int64) -> String {
-    let hundredths = (max(0, nanoseconds) + 5_000_000) / 10_000_000
+    let hundredths = (min(max(0, nanoseconds), .max - 5_000_000) + 5_000_000) / 10_000_000
     if hundredths < 1_000 { return "\(hundredths / 100).\(padded(hundredths % 100)) s" }
     let tenths = (hundredths + 5) / 10
     if tenths < 600 { return "\(tenths / 10).\(tenths % 10) s" }

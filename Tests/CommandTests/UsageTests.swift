@@ -18,7 +18,8 @@ struct UsageTests {
       ["backup", "no-such-profile"], ["snapshots"], ["dump", "xyz"], ["key", "new", "admin", "--out", "x"],
       ["restore", "--to", "x", "--as-of", "yesterday"],
       ["restore", "--to", "x", "--latest-proven", "--snapshot", "abcd"],
-      ["drill", "no-such-drill"], ["init"], ["init", "s3://b"], ["init", "gs://bucket"],
+      ["rescue-kit"], ["rescue-kit", "--format", "pdf"], ["drill", "no-such-drill"], ["init"], ["init", "s3://b"],
+      ["init", "gs://bucket"],
       ["init", "x", "--component", "Not Good"],
       ["snapshots", "--repository", "x"], ["check", "--repository", "x", "--key", "y", "--threads", "0"],
     ])

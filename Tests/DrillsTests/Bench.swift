@@ -86,7 +86,7 @@ final class Bench: Sendable {
     let clock = RecoveryClock()
     let run = DrillRun(
       drill, tool: "lifeboat test", clock: clock, stop: stop, progress: RunProgress(), workers: 2, events: events.take)
-    return try run.run { () throws(Failure) in
+    return try run.run { [self] (_) throws(Failure) in
       let repository = try clock.measure(.open) { () throws(Failure) in
         try OpenRepository(store ?? self.store, key: key ?? keys.restorer, state: nil)
       }

@@ -1,7 +1,9 @@
 import Bytes
+import Databases
 import Drills
 import Format
 import Glibc
+import Pipeline
 import TestKit
 import Testing
 
@@ -53,7 +55,12 @@ struct PhaseAndVerdictTests {
   }
 
   @Test("only checks that all passed, one of them on the data, make a proof: every combination of three")
-  func everyCombination() {
+  func everyCombination() throws {
+    let folder = TemporaryFolder()
+    try Files.write(folder.path("data"), [1])
+    let data = RestoredFolder(
+      folder: folder.path, engine: "", truth: TruthManifest(), streamDifferences: [], files: 1, firstFile: nil)
+    let evidence = try #require(try RestoredEvidence.look(at: data, stop: StopSignal()))
     let outcomes: [Record.Check.Outcome] = [.pass, .fail, .skipped, .unmeasured]
     var proven = 0
     for number in 0..<512 {
@@ -66,11 +73,13 @@ struct PhaseAndVerdictTests {
       let expected: Record.Verdict =
         checks.contains { $0.outcome == .fail }
         ? .failed : allPassed && checks.contains { $0.looksAtData } ? .proven : .inconclusive
-      #expect(DrillVerdict(checks).recorded == expected)
-      #expect((Proof(checks) != nil) == (expected == .proven))
+      #expect(DrillVerdict(checks, of: evidence).recorded == expected)
+      #expect((Proof(checks, of: evidence) != nil) == (expected == .proven))
+      // Without restored data that somebody looked at there is no proof, whatever the checks say.
+      #expect(DrillVerdict(checks, of: nil).recorded == (expected == .proven ? .inconclusive : expected))
       proven += expected == .proven ? 1 : 0
     }
     #expect(proven == 7)
-    #expect(DrillVerdict([]).recorded == .inconclusive && Proof([]) == nil)
+    #expect(DrillVerdict([], of: evidence).recorded == .inconclusive && Proof([], of: evidence) == nil)
   }
 }

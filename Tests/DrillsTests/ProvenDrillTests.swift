@@ -24,10 +24,12 @@ struct ProvenDrillTests {
     #expect(first.record.snapshot == snapshot)
     #expect(first.record.phases.reduce(0) { $0 + $1.nanoseconds.value } == first.record.ttr.value)
     let names = [
-      "repository opened", "snapshot chosen", "target made", "index loaded", "first byte", "last byte", "target ready",
-      "check: integrity", "check: manifest", "check: invoices", "check: smoke", "unattributed",
+      "repository opened", "snapshot chosen", "index loaded", "first byte", "last byte", "target ready",
+      "first good query", "check: integrity", "check: manifest", "check: invoices", "check: smoke", "unattributed",
     ]
-    #expect(first.record.phases.map(\.name) == names)
+    // The target is made beside the opening, so that its place differs from run to run.
+    #expect(first.record.phases.map(\.name).filter { $0 != "target made" } == names)
+    #expect(first.record.phases.contains { $0.name == "target made" })
     #expect(first.record.bytes == UInt64(try Files.read(bench.database).count))
     #expect(first.warnings == [] && first.kept == nil && !first.needsAttention)
     #expect(bench.leftovers == [])

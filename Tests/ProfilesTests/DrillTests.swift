@@ -72,7 +72,7 @@ struct DrillTests {
     (
       base("checks: [{run: {command: [x]}}]"),
       [
-        "4:9: checks: at least one check must look at the data: integrity, manifest, sql, or run with looks-at-data: true"
+        "4:9: checks: at least one check must look at the data: integrity, manifest, sql, canary, or run with looks-at-data: true"
       ]
     ),
     (base("checks: [manifest, manifest]"), ["4:20: checks[1]: a second check with the name manifest"]),
@@ -89,7 +89,7 @@ struct DrillTests {
     (
       base("checks: [{sqll: {query: q}}]"),
       [
-        "4:10: checks[0]: exactly one of sql or run is expected",
+        "4:10: checks[0]: exactly one of manifest, sql, canary or run is expected",
         "4:11: checks[0].sqll: unknown key; did you mean sql?",
       ]
     ),
@@ -108,7 +108,7 @@ struct DrillTests {
     (
       base("target: {kind: scratch, keep: always}\nchecks: [manifest]"),
       [
-        #"4:16: target.kind: "scratch" is not known; valid here: scratch-directory"#,
+        #"4:16: target.kind: "scratch" is not known; valid here: scratch-directory, scratch-server, server"#,
         #"4:31: target.keep: "always" is not known; valid here: never, on-failure"#,
       ]
     ),

@@ -58,7 +58,7 @@ struct HookTests {
     (
       "notify: [{run: x}, {on: faild, run: y}, {on: [failed, failed]}]",
       [
-        "4:10: notify[0].on: missing; a list of failed, quarantined, recovered, complete is expected",
+        "4:10: notify[0].on: missing; a list of failed, quarantined, recovered, complete, proven, unproven is expected",
         #"4:25: notify[1].on: "faild" is not known; did you mean failed?"#,
         "4:41: notify[2].run: missing; a program and its arguments, or a line for /bin/sh is expected",
         "4:46: notify[2].on: an event stands here twice",
@@ -67,8 +67,8 @@ struct HookTests {
     (
       "notify: [{on: [failed, [x], gone], run: y}]",
       [
-        "4:24: notify[0].on[1]: one of failed, quarantined, recovered, complete is expected, this is a list",
-        #"4:29: notify[0].on[2]: "gone" is not known; valid here: failed, quarantined, recovered, complete"#,
+        "4:24: notify[0].on[1]: one of failed, quarantined, recovered, complete, proven, unproven is expected, this is a list",
+        #"4:29: notify[0].on[2]: "gone" is not known; valid here: failed, quarantined, recovered, complete, proven, unproven"#,
       ]
     ),
   ]

@@ -7,6 +7,13 @@ struct DrillCommand: ParsableCommand {
     usage: """
       lifeboat drill <file or name> [options]
       lifeboat drill history [<component>] [options]
+      lifeboat drill estimate [<component>] [options]
+      lifeboat drill plan [<component>] [options]
+      lifeboat drill verify [--since <record>] [options]
+      lifeboat drill export [<component>] [--format json|junit|html] [--sign] [--to <file>] [options]
       """,
-    subcommands: [DrillRunCommand.self, DrillHistoryCommand.self], defaultSubcommand: DrillRunCommand.self)
+    subcommands: [
+      DrillRunCommand.self, DrillHistoryCommand.self, DrillEstimateCommand.self, DrillPlanCommand.self,
+      DrillVerifyCommand.self, DrillExportCommand.self,
+    ], defaultSubcommand: DrillRunCommand.self)
 }

@@ -5,11 +5,14 @@ import Engine
 import Format
 import Profiles
 import Repository
+import Store
 
 /// `lifeboat drill FILE`: one drill.
 ///
 /// JSON: the events; at its end `drill` with the fields of a `record` (see `drill history`) and `particulars` (what the checks
-/// have to say to the person only, by check), `kept` (the folder with the restored data, or null).
+/// have to say to the person only, by check), `kept` (where the restored data is, or null), `target`, `origin`, `scenario` (`seed`,
+/// `outcome`, `steps`, `faults` with `kind`, `detail`, `fired`; null in a calm drill), `calm` (`number`, `timeToRecover` and `cost`
+/// in nanoseconds against the last calm drill, or null).
 struct DrillRunCommand: LifeboatCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a drill.",
@@ -38,24 +41,36 @@ struct DrillRunCommand: LifeboatCommand {
   func run(in context: RunContext) throws(Failure) {
     let clock = RecoveryClock()
     try OptionRange.check(threads, "--threads", Tuning.threadCounts)
-    let plan = try Drill.load(try Lookup.drill(drill))
-    let address = try repository.address(in: context, for: [.restorer]) { () throws(Failure) in AddressHints(plan) }
-      .asking(copies)
+    // Where the keys are is read, too, before they can be unlocked.
+    let (plan, address) = try clock.measure(.unlock) { () throws(Failure) in
+      let plan = try Drill.load(try Lookup.drill(drill))
+      let address = try repository.address(in: context, for: [.restorer]) { () throws(Failure) in AddressHints(plan) }
+        .asking(copies)
+      return (plan, address)
+    }
     let progress = RunProgress()
+    let meter = StoreMeter()
+    clock.count(with: meter)
     let run = DrillRun(
-      plan, tool: Release.tool, writer: writer, clock: clock, stop: context.stop, progress: progress, workers: threads,
+      plan, tool: Release.tool, writer: writer, copies: address.copies.map(\.location.text),
+      environment: context.environment, clock: clock, stop: context.stop, progress: progress, workers: threads,
       events: context.events)
+    var unlocked: KeyFile?
     let report = try address.naming { () throws(Failure) in
       try context.tracking(plan.name, { progress.restoreReading }) { () throws(Failure) in
-        try run.run { () throws(Failure) in
-          let key = try clock.measure(.unlock) { () throws(Failure) in try address.key(in: context) }
+        try run.run { (opening) throws(Failure) in
+          if unlocked == nil {
+            unlocked = try clock.measure(.unlock) { () throws(Failure) in try address.key(in: context, on: clock) }
+          }
+          guard let key = unlocked else { throw Failure(.defect, "a drill without a key") }
           return try clock.measure(.open) { () throws(Failure) in
-            try RestorerAccess(try address.openForRestore(with: key, in: context), to: "drill")
+            try RestorerAccess(try address.openForDrill(with: key, opening, counting: meter, in: context), to: "drill")
           }
         }
       }
     }
     DrillText.say(report, in: context)
+    DrillNotification.send(report, to: plan.notify, stop: context.stop, events: context.events)
     if let failure = report.failure { throw failure }
     for text in DrillText.missed(report.record) { context.warn(text) }
   }

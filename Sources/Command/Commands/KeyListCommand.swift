@@ -8,7 +8,8 @@ import Repository
 /// `lifeboat key list`: every key that counts, and those that were closed.
 ///
 /// JSON: one `key` for each with `role` (`root`, `restorer`, `keeper`, `writer`), `publicKey`, `closed`, `writer`, `label`,
-/// `components`, `revision`; the last four are null or empty for other roles.
+/// `components`, `revision`, which are null or empty for other roles, and `minisign`: of the restorer who asks, the public
+/// key that verifies signed exports of the ledger.
 struct KeyListCommand: LifeboatCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the keys of a repository and what is granted to them.",
@@ -48,10 +49,13 @@ struct KeyListCommand: LifeboatCommand {
         state.isEmpty ? "-" : state.joined(separator: ", "),
       ])
     }
+    let evidence = keys.compactMap(\.minisign).first.map {
+      ["", "Evidence that this key signs (drill export --sign) is verified by minisign -V -P \($0)"]
+    }
     return [
       "Repository \(statement.repository.hex), authority statement \(statement.number) (\(statement.change))", "",
     ]
-      + table.lines
+      + table.lines + (evidence ?? [])
   }
 }
 
@@ -61,12 +65,18 @@ struct KnownKey {
   let publicKey: PublicKey
   let isClosed: Bool
   let writer: EnrolledWriter?
+  /// The public key of its signatures beside exports, where it is the restorer's own.
+  let minisign: String?
 
   /// Root, restorers, keepers, writers.
   static func all(_ access: MetaAccess) -> [KnownKey] {
     let statement = access.repository.authority.statement
+    let own = access.repository.key.signing
+    let evidence = statement.isRestorer(own.publicKey) ? LedgerFile.Evidence(own).minisign : nil
     func key(_ role: String, _ key: PublicKey, _ writer: EnrolledWriter? = nil) -> KnownKey {
-      KnownKey(role: role, publicKey: key, isClosed: statement.closed.contains(key), writer: writer)
+      KnownKey(
+        role: role, publicKey: key, isClosed: statement.closed.contains(key), writer: writer,
+        minisign: role == Role.restorer.rawValue && key == own.publicKey ? evidence : nil)
     }
     return [key("root", statement.root)] + statement.restorers.map { key("restorer", $0) }
       + statement.keepers.map { key("keeper", $0) } + access.writers.map { key("writer", $0.enrolment.sign, $0) }
@@ -79,6 +89,7 @@ struct KnownKey {
       ("label", writer.map { .text($0.enrolment.label) } ?? .nothing),
       ("components", .list(writer?.enrolment.components.map { .text($0) } ?? [])),
       ("revision", writer.map { .count($0.enrolment.revision) } ?? .nothing),
+      ("minisign", minisign.map { .text($0) } ?? .nothing),
     ]
   }
 }

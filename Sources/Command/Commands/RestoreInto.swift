@@ -7,6 +7,7 @@ import Format
 import Pipeline
 import Profiles
 import Repository
+import Store
 import Synchronization
 
 /// A restore into a running server: look, load, compare, put in place, and keep the record of a recovery.
@@ -23,7 +24,7 @@ struct RestoreInto {
     let loader = LoadTargets.make(server)
     // What contradicts itself is said before a passphrase is asked for.
     _ = try command.load.request(checksums: true)
-    let chosen = try open(named, clock, in: context)
+    let (chosen, copies) = try open(named, clock, in: context)
     try command.announce(chosen, in: context)
     let truth = try chosen.run.truth(of: chosen.listed)
     let request = try command.load.request(checksums: truth.tables.contains { $0.checksum != .zero })
@@ -44,8 +45,17 @@ struct RestoreInto {
       title: chosen.listed.snapshot.component)
     let result = run.attempt()
     let kept = try record.map { (record) throws(Failure) in
-      try record.append(
-        of: chosen.listed, checks: result.checks, clock: clock, bytes: streams.progress.bytes)
+      var record = record
+      record.particulars.target = "server \(server.kind.rawValue)"
+      record.particulars.origin = DataOrigin.text(.primary, chosen.access, copies: copies)
+      return try record.append(
+        of: chosen.listed, checks: result.checks, evidence: result.evidence, clock: clock,
+        bytes: streams.progress.bytes)
+    }
+    if let kept {
+      DrillNotification.send(
+        kept.record, name: kept.name, because: result.failure, to: profile.notify, stop: context.stop,
+        events: context.events)
     }
     if let failure = result.failure {
       if let kept { context.note("record \(kept.name.hex.prefix(12)) says \(kept.record.verdict.rawValue)") }
@@ -92,15 +102,16 @@ struct RestoreInto {
 
   private func open(
     _ named: NamedComponent, _ clock: RecoveryClock, in context: RunContext
-  ) throws(Failure) -> ChosenSnapshot {
+  ) throws(Failure) -> (chosen: ChosenSnapshot, copies: [String]) {
     let wanted = try command.selection.selection()
     let address = try command.repository.address(in: context, for: [.restorer], hints: named.hints).asking(
       command.copies)
-    return try clock.measure(.open) { () throws(Failure) in
+    let chosen = try clock.measure(.open) { () throws(Failure) in
       try ChosenSnapshot.open(
         address, wanted, of: named.name, writer: command.selection.writer, to: "restore", threads: command.threads,
         in: context)
     }
+    return (chosen, address.copies.map(\.location.text))
   }
 
   // MARK: - Words
@@ -176,6 +187,8 @@ struct Loading {
   struct Result {
     var outcome = LoadOutcome()
     var checks: [Record.Check] = []
+    /// That it was looked at.
+    var evidence: RestoredEvidence?
     var isVerified = false
     var failure: Failure?
   }
@@ -243,10 +256,11 @@ struct Loading {
       return
     }
     context.events(.step("manifest"))
-    let found = try clock.measure(.check("manifest")) { () throws(Failure) in
-      try loader.truth(of: plan, stop: context.stop)
+    let (found, evidence) = try clock.measure(.check("manifest")) { () throws(Failure) in
+      try RestoredEvidence.readBack(plan, by: loader, stop: context.stop)
     }
-    let expected = truth.part(plan, found)
+    result.evidence = evidence
+    let expected = truth.part(of: plan, comparedWith: found)
     let differences = expected.differences(from: found)
     guard differences.isEmpty, !expected.tables.isEmpty || truth.tables.isEmpty else {
       result.checks.append(check("manifest", .fail, Plural.of(UInt64(differences.count), "difference"), true))
@@ -263,23 +277,5 @@ struct Loading {
     _ name: String, _ outcome: Record.Check.Outcome, _ detail: String, _ looksAtData: Bool
   ) -> Record.Check {
     Record.Check(name: name, outcome: outcome, detail: detail, looksAtData: looksAtData)
-  }
-}
-
-extension TruthManifest {
-  /// What of the manifest a load is compared with: its databases, or the one table.
-  func part(_ plan: LoadPlan, _ found: TruthManifest) -> TruthManifest {
-    let heads = plan.databases.map { Array($0.name.utf8) + [UInt8(ascii: ".")] }
-    var part = self
-    part.streams = nil
-    if plan.request.table != nil {
-      let names = Set(found.tables.map(\.name) + found.sequences.map(\.name))
-      part.tables = tables.filter { names.contains($0.name) }
-      part.sequences = sequences.filter { names.contains($0.name) }
-    } else {
-      part.tables = tables.filter { table in heads.contains { table.name.starts(with: $0) } }
-      part.sequences = sequences.filter { sequence in heads.contains { sequence.name.starts(with: $0) } }
-    }
-    return part
   }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import Cryptography
 import Databases
+import Drills
 import Pipeline
 import Profiles
 
@@ -9,6 +10,8 @@ struct PassphraseReader: Sendable {
   /// Nil asks at the terminal.
   let reference: SecretReference?
   let stop: StopSignal
+  /// Of a recovery: a person who types is waited for, and that is measured as it is.
+  var clock: RecoveryClock?
   /// How often a person may mistype.
   private static let attempts = 3
 
@@ -31,7 +34,7 @@ struct PassphraseReader: Sendable {
         at: "key file \(path)", next: "Give --passphrase-file or --passphrase-command.")
     }
     for attempt in 1... {
-      let passphrase = try terminal.secret("Passphrase for \(SafeText.line(path)): ")
+      let passphrase = try ask(terminal, "Passphrase for \(SafeText.line(path)): ")
       do throws(Failure) {
         return try Age.openSecret(sealed, with: [.passphrase(passphrase)])
       } catch {
@@ -40,6 +43,11 @@ struct PassphraseReader: Sendable {
       }
     }
     throw Failure(.defect, "a passphrase was asked for without end")
+  }
+
+  private func ask(_ terminal: borrowing Terminal, _ prompt: String) throws(Failure) -> Secret {
+    guard let clock else { return try terminal.secret(prompt) }
+    return try clock.measure(.passphrase) { () throws(Failure) in try terminal.secret(prompt) }
   }
 
   /// Fetches a passphrase without leaving a copy of it.

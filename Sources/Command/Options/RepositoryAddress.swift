@@ -1,4 +1,5 @@
 import Bytes
+import Drills
 import Engine
 import Format
 import Profiles
@@ -13,8 +14,10 @@ struct RepositoryAddress: Sendable {
   let passphrase: SecretReference?
 
   /// Reads and unlocks the key file.
-  func key(in context: RunContext) throws(Failure) -> KeyFile {
-    try KeyFileStorage.read(keyPath, PassphraseReader(reference: passphrase, stop: context.stop))
+  ///
+  /// - Parameter clock: of a recovery, for the time that a person takes to type a passphrase
+  func key(in context: RunContext, on clock: RecoveryClock? = nil) throws(Failure) -> KeyFile {
+    try KeyFileStorage.read(keyPath, PassphraseReader(reference: passphrase, stop: context.stop, clock: clock))
   }
 
   /// Opens the repository and works with it; what this host remembers of it must be readable and writable.
@@ -53,6 +56,43 @@ struct RepositoryAddress: Sendable {
     } catch {
       return try openWithoutState(with: key, because: error, in: context)
     }
+  }
+
+  /// Opens the repository for a drill: with the faults that it asks for, at the store that it asks for, and counted.
+  func openForDrill(
+    with key: KeyFile, _ opening: DrillOpening, counting meter: StoreMeter, in context: RunContext
+  ) throws(Failure) -> OpenRepository {
+    var surroundings = context.surroundings
+    let notices = surroundings.notices
+    surroundings.notices = { notice in
+      meter.hear(notice)
+      notices(notice)
+    }
+    surroundings.injection = opening.injection
+    surroundings.part = opening.part
+    surroundings.counting = { meter.counting($0) }
+    let (store, copies) = try stores(opening.part)
+    let root = try opening.stateRoot(HostState.defaultRoot(environment: context.environment), of: key.repository)
+    func open(_ root: String?) throws(Failure) -> OpenRepository {
+      try RepositoryOpening.open(store, key: key, stateRoot: root, copies: copies, in: surroundings) {
+        PrefetchingStore($0)
+      }
+    }
+    do throws(Failure) {
+      return try open(root)
+    } catch {
+      guard error.code == .stateFailed else { throw error }
+      context.warn("\(error.what) (\(error.place)); going on with what the key file knows alone")
+      return try open(nil)
+    }
+  }
+
+  /// The store to open and its copies: a copy that is opened in the store's place is no copy of itself.
+  private func stores(_ part: StoreInjection.Part) throws(Failure) -> (store: StoreAddress, copies: [StoreAddress]) {
+    guard case .copy(let number) = part else { return (store, copies) }
+    guard copies.indices.contains(number - 1) else { throw Failure(.defect, "there is no copy \(number)") }
+    var others = copies
+    return (others.remove(at: number - 1), others)
   }
 
   /// Names the key file in failures that are about the key and say nothing of where.

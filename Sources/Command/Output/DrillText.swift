@@ -14,7 +14,65 @@ enum DrillText {
     let fields =
       RecordFields.of(report.record, name: report.name)
       + [("particulars", .object(particulars)), ("kept", report.kept.map { .text($0) } ?? .nothing)]
+      + more(report)
     context.say(Statement("drill", fields, lines(report), isSummary: report.failure == nil))
+  }
+
+  /// What a drill says beside its record's own fields.
+  private static func more(_ report: DrillReport) -> [(String, JSONText)] {
+    let particulars = report.record.particulars
+    func text(_ value: String?) -> JSONText { value.map { .text($0) } ?? .nothing }
+    let scenario = particulars?.scenario.map { scenario in
+      JSONText.object([
+        ("seed", .count(scenario.seed)), ("outcome", .text(scenario.outcome.rawValue)),
+        ("steps", .list(scenario.steps.map { .text($0) })),
+        (
+          "faults",
+          .list(
+            scenario.faults.map {
+              .object([("kind", .text($0.kind)), ("detail", .text($0.detail)), ("fired", .count($0.fired))])
+            })
+        ),
+      ])
+    }
+    let calm = report.calm.map { calm in
+      JSONText.object([
+        ("number", .count(calm.number)), ("timeToRecover", .count(calm.recoveryTime)),
+        ("cost", .integer(calm.cost(of: report.record))),
+      ])
+    }
+    return [
+      ("target", text(particulars?.target)), ("origin", text(particulars?.origin)), ("scenario", scenario ?? .nothing),
+      ("calm", particulars?.scenario.map { $0.outcome == .failed } ?? true ? .nothing : calm ?? .nothing),
+    ]
+  }
+
+  /// What was done to the recovery, and how it came through.
+  private static func scenario(_ report: DrillReport) -> [String] {
+    guard let scenario = report.record.particulars?.scenario else { return [] }
+    var faults = Table([("FAULT", .left), ("HAPPENED", .right), ("WHAT", .left)])
+    for fault in scenario.faults {
+      faults.add([fault.kind, fault.fired == 0 ? "never" : "\(fault.fired)", fault.detail])
+    }
+    var lines = faults.lines.map { "  \($0)" } + [""]
+    let outcome =
+      switch scenario.outcome {
+      case .automatic: "recovered automatically"
+      case .runbook: "recovered with the runbook"
+      case .failed: "not recovered"
+      }
+    lines.append("  \(outcome) (seed \(scenario.seed))")
+    for (index, step) in scenario.steps.enumerated() { lines.append("    step \(index + 1): \(step)") }
+    if scenario.outcome == .failed { return lines + [""] }
+    if let calm = report.calm {
+      let cost = calm.cost(of: report.record)
+      let words = "\(Duration.text(UInt64(cost.magnitude))) \(cost < 0 ? "less" : "more")"
+      lines.append(
+        "  \(words) than the last calm drill took (\(Duration.text(calm.recoveryTime)), record \(calm.number))")
+    } else {
+      lines.append("  no calm drill of this component on this kind of target to compare with")
+    }
+    return lines + [""]
   }
 
   /// The objectives that were missed, in words.
@@ -44,6 +102,7 @@ enum DrillText {
       for particular in check.particulars.prefix(5) { checks.add(["", "", particular]) }
     }
     lines += checks.lines.map { "  \($0)" } + [""]
+    lines += scenario(report)
     lines.append(
       "  TTR \(Duration.text(record.ttr.value))\(objective("RTO", record.rto, record.objectives.recoveryTime))")
     let age = record.dataAge.map { Duration.text($0.value) } ?? "not measured"

@@ -17,7 +17,7 @@ struct Lifeboat: ParsableCommand {
     subcommands: [
       InitCommand.self, BackupCommand.self, SnapshotsCommand.self, ShowCommand.self, DumpCommand.self,
       AcceptCommand.self, CacheCommand.self, RestoreCommand.self, CheckCommand.self, CopyCommand.self,
-      DrillCommand.self, KeyCommand.self,
+      DrillCommand.self, RescueKitCommand.self, KeyCommand.self,
       ProfileCommand.self, StoreCommand.self,
     ])
 }

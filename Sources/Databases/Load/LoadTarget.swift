@@ -24,6 +24,24 @@ package protocol LoadTarget: Sendable {
   func settle(
     _ plan: LoadPlan, _ outcome: LoadOutcome, from streams: any StreamProvider, stop: StopSignal
   ) throws(Failure) -> LoadOutcome
+
+  /// Asks each database of the plan, by the name that it has on the target now, for something trivial: what an
+  /// application's first query finds.
+  ///
+  /// - Throws: `targetRefused` with what the server said
+  func greet(_ plan: LoadPlan, stop: StopSignal) throws(Failure)
+
+  /// Removes what a drill has loaded by this plan, whole or in part, and looks whether it is gone. Nothing else is
+  /// touched, and nothing happens to what a plan of no drill has made. May be run again.
+  ///
+  /// - Returns: the names that are gone, sorted
+  /// - Throws: `targetRefused` for what is still there
+  func discard(_ plan: LoadPlan, stop: StopSignal) throws(Failure) -> [String]
+
+  /// Removes what drills that were killed have left behind: what has a name of theirs whose time is over.
+  ///
+  /// - Returns: the names that are gone, sorted
+  func sweep(stop: StopSignal) throws(Failure) -> [String]
 }
 
 extension LoadTarget {
@@ -84,11 +102,13 @@ package struct LoadRequest: Sendable, Equatable {
   package var checksums: Bool
   /// A drill never replaces anything, and never loads into the server that was backed up.
   package var isDrill: Bool
+  /// What the name of every database of the snapshot gets at its end: a drill's on a server that has others.
+  package var ending: DrillEnding?
 
   package init(
     database: String? = nil, newName: String? = nil, replaces: String? = nil, table: String? = nil, jobs: Int? = nil,
     noOwner: Bool = false, schemaOnly: Bool = false, dataOnly: Bool = false, globals: Bool = false,
-    checksums: Bool = true, isDrill: Bool = false
+    checksums: Bool = true, isDrill: Bool = false, ending: DrillEnding? = nil
   ) {
     self.database = database
     self.newName = newName
@@ -101,6 +121,7 @@ package struct LoadRequest: Sendable, Equatable {
     self.globals = globals
     self.checksums = checksums
     self.isDrill = isDrill
+    self.ending = ending
   }
 }
 
@@ -119,6 +140,8 @@ package struct LoadPlan: Sendable {
   package var databases: [(name: String, target: String)]
   /// Where something is loaded under another name first: by the name on the target.
   package var workspaces: [String: String] = [:]
+  /// How many keys each database of Redis gets, by the name on the target.
+  package var keys: [String: UInt64] = [:]
 
   package init(
     request: LoadRequest, databases: [(name: String, target: String)], bytes: UInt64, steps: [String] = [],

@@ -105,7 +105,11 @@ final class MariaDBConnection: Sendable {
   private static func options(_ password: [UInt8], _ other: String?) -> [UInt8] {
     var text: [UInt8] = []
     if let other { text += Array("!include \(other)\n".utf8) }
-    text += Array("[client]\npassword=\"".utf8)
+    return text + Array("[client]\n".utf8) + passwordLine(password)
+  }
+
+  static func passwordLine(_ password: [UInt8]) -> [UInt8] {
+    var text = Array("password=\"".utf8)
     for byte in password {
       if byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\"") { text.append(UInt8(ascii: "\\")) }
       text.append(byte)

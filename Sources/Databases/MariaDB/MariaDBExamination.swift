@@ -46,7 +46,9 @@ struct MariaDBExamination {
     if request.newName != nil, chosen.count > 1 {
       obstacles.append("a new name is for one database, and the snapshot has \(chosen.count): choose one")
     }
-    databases = chosen.map { ($0, request.newName ?? $0) }
+    databases = chosen.map { name in
+      (name, request.ending.map { $0.appended(to: name, limit: 64) } ?? request.newName ?? name)
+    }
     for (name, target) in databases where name != target {
       notes.append("routines and views that name the database \(name) go on naming it")
     }

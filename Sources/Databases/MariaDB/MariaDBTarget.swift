@@ -72,7 +72,7 @@ package struct MariaDBTarget: LoadTarget {
     return outcome
   }
 
-  private func connect(_ stop: StopSignal) throws(Failure) -> MariaDBConnection {
+  func connect(_ stop: StopSignal) throws(Failure) -> MariaDBConnection {
     let connection = try MariaDBConnection(settings, failing: .targetRefused, stop: stop)
     try connection.checkSettings()
     return connection

@@ -8,17 +8,34 @@ enum MariaDBTruth {
   {
     let targets = Set(plan.names.values)
     let catalogue = try MariaDBCatalogue.read(connection, stop: stop) { targets.contains($0) }
-    var words = [
+    let words = words(hasHistory: catalogue.databases.contains { $0.tables.contains { $0.kind == .versioned } })
+    let manifest = try read(
+      words + ["--databases", "--"] + plan.databases.map(\.target), connection, checksums: plan.request.checksums,
+      stop: stop)
+    return renamed(manifest, plan)
+  }
+
+  /// How the tool is told to print rows as the source of the dump does.
+  static func words(hasHistory: Bool) -> [String] {
+    [
       "--single-transaction", "--quick", "--skip-triggers", "--hex-blob", "--tz-utc", "--no-tablespaces",
       "--default-character-set=utf8mb4", "--max-allowed-packet=1073741824",
-    ]
-    if catalogue.databases.contains(where: { $0.tables.contains { $0.kind == .versioned } }) {
-      words.append("--dump-history")
-    }
-    let command = try connection.command(.dump, words + ["--databases", "--"] + plan.databases.map(\.target))
-    let child = try Child.start(command, stop: stop)
-    let checksums = plan.request.checksums
+    ] + (hasHistory ? ["--dump-history"] : [])
+  }
+
+  /// Runs the tool, and keeps nothing but counts and hashes.
+  ///
+  /// - Parameter opening: statements that the watcher sees first
+  static func read(
+    _ words: [String], _ connection: MariaDBConnection, checksums: Bool, opening: String = "", stop: StopSignal
+  ) throws(Failure) -> TruthManifest {
+    let child = try Child.start(try connection.command(.dump, words), stop: stop)
     let watcher = InsertWatcher(checksums: checksums)
+    if !opening.isEmpty {
+      try Array(opening.utf8).withUnsafeBufferPointer { (bytes) throws(Failure) in
+        try watcher.see(UnsafeRawBufferPointer(bytes))
+      }
+    }
     var part = Buffer(capacity: 1 << 20)
     while true {
       part.count = try part.withCapacity { (room) throws(Failure) in try child.read(into: room) }
@@ -32,7 +49,7 @@ enum MariaDBTruth {
         .unproven, "what was loaded can't be read back: \(connection.complaint(child.errorText)) \(exit)",
         at: connection.place)
     }
-    return renamed(contents.manifest(checksums: checksums), plan)
+    return contents.manifest(checksums: checksums)
   }
 
   private static func renamed(_ manifest: TruthManifest, _ plan: LoadPlan) -> TruthManifest {

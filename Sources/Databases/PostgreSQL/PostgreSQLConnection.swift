@@ -124,7 +124,7 @@ package final class PostgreSQLConnection: Sendable {
   }
 
   /// A line of a `.pgpass` for every server.
-  private static func line(_ password: [UInt8]) -> [UInt8] {
+  static func line(_ password: [UInt8]) -> [UInt8] {
     let escaped = password.flatMap { byte in
       byte == UInt8(ascii: ":") || byte == UInt8(ascii: "\\") ? [UInt8(ascii: "\\"), byte] : [byte]
     }

@@ -85,7 +85,7 @@ struct PostgreSQLDump: Sendable {
   }
 
   /// A database may be set to print `bytea` the old way, and another server would print the same rows differently.
-  private static func hexadecimal() -> [String: String] {
+  static func hexadecimal() -> [String: String] {
     let options = getenv("PGOPTIONS").map { "\(String(cString: $0)) " } ?? ""
     return ["PGOPTIONS": "\(options)-c bytea_output=hex"]
   }

@@ -9,11 +9,12 @@ package import Profiles
 /// (Making it a replica of a server of ours would need both, and the right to reconfigure it.)
 ///
 /// The user needs +info +select +restore +set +del +exists +echo +ping +function|restore, and for the comparison what a
-/// source needs.
+/// source needs. A drill empties it again with +flushdb; libraries of functions that came with the dump stay.
 package struct RedisTarget: LoadTarget {
   /// The key that stands in a server that is being loaded.
   static let mark = "lifeboat is loading"
-  private let settings: ServerSettings
+  let settings: ServerSettings
+  let loaded = LoadedKeys()
 
   package init(_ settings: ServerSettings) { self.settings = settings }
 
@@ -43,6 +44,7 @@ package struct RedisTarget: LoadTarget {
     let length = streams.streams.first { $0.name == RedisSource.dumpName }?.length
     var plan = LoadPlan(request: request, databases: [], bytes: length ?? 0)
     plan.databases = facts.databases.map { ("db\($0.database)", "db\($0.database)") }
+    for database in facts.databases { plan.keys["db\(database.database)"] = database.keys }
     if length == nil { plan.obstacles.append("the snapshot holds no dump of Redis") }
     let series = facts.server.split(separator: ".").prefix(2).compactMap { Int($0) }
     if server.series.lexicographicallyPrecedes(series) {
@@ -82,6 +84,7 @@ package struct RedisTarget: LoadTarget {
     _ = try connection.ask(["SET", RedisTarget.mark, "1"], stop: stop)
     events(.phase("load"))
     try feed(streams, connection, stop)
+    if plan.request.isDrill { loaded.keep(try RedisServer.keyspace(connection, stop)) }
     return LoadOutcome()
   }
 

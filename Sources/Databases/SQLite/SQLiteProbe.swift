@@ -34,7 +34,11 @@ package enum SQLiteProbe {
   /// - Throws: `sourceFailed` with the reason if a table can't be read
   package static func truth(_ path: String, stop: StopSignal) throws(Failure) -> TruthManifest {
     try requireFile(path)
-    let tables = try TableColumns.parse(lines(path, TableColumns.query, stop))
+    return try truth(path, of: try TableColumns.parse(lines(path, TableColumns.query, stop)), stop: stop)
+  }
+
+  /// The same of some tables.
+  static func truth(_ path: String, of tables: [TableColumns], stop: StopSignal) throws(Failure) -> TruthManifest {
     var script = Array("SELECT '#0';\n".utf8) + TableColumns.schemaStatement
     for (index, table) in tables.enumerated() {
       script += Array("SELECT '#\(index + 1)';\n".utf8) + table.rowStatement
@@ -56,24 +60,30 @@ package enum SQLiteProbe {
       })
   }
 
-  /// The rows that a query gives, each as its columns with `|` between, NULL as nothing.
+  /// What stands between columns where values may hold anything that is printed.
+  package static let unitSeparator = "\u{1f}"
+
+  /// The rows that a query gives, each as its columns with a separator between, NULL as nothing.
   ///
   /// - Parameters:
   ///   - path: the database file
   ///   - sql: statements that read; one that writes, attaches, loads or runs anything is refused by SQLite's safe mode
+  ///   - separator: `|` or `unitSeparator`
   ///   - timeout: how long it may take
   ///   - limit: the most bytes it may answer
   ///   - stop: the signal of the run
   /// - Throws: `unproven` with sqlite3's words if the query fails or takes too long
   package static func query(
-    _ path: String, _ sql: String, timeout: Seconds = Seconds(600), limit: Int = 1 << 20, stop: StopSignal
+    _ path: String, _ sql: String, separator: String = "|", timeout: Seconds = Seconds(600), limit: Int = 1 << 20,
+    stop: StopSignal
   ) throws(Failure) -> [String] {
     try requireFile(path)
     guard !sql.utf8.contains(0), !sql.split(separator: "\n").contains(where: { $0.hasPrefix(".") }) else {
       throw Failure(.unproven, "the query has a line that begins with a dot, which is no SQL", at: path)
     }
     // Rows end with a byte that hardly any text holds, so that a line end inside a value makes no second row.
-    let script = ".separator \"|\" \"\\036\"\nPRAGMA query_only=ON;\n\(sql)\n;\n"
+    let between = separator == "|" ? "|" : "\\037"
+    let script = ".separator \"\(between)\" \"\\036\"\nPRAGMA query_only=ON;\n\(sql)\n;\n"
     var command = SQLiteCommand.make(path, .still, script: Array(script.utf8), isSafe: true)
     command.code = .unproven
     let child = try Child.start(command, stop: stop)
@@ -119,8 +129,12 @@ package enum SQLiteProbe {
   }
 
   /// The lines that a statement prints.
-  private static func lines(_ path: String, _ sql: String, _ stop: StopSignal) throws(Failure) -> [[UInt8]] {
-    let child = try Child.start(SQLiteCommand.make(path, .still, script: Array(sql.utf8)), stop: stop)
+  static func lines(_ path: String, _ sql: String, _ stop: StopSignal) throws(Failure) -> [[UInt8]] {
+    try lines(path, Array(sql.utf8), stop)
+  }
+
+  static func lines(_ path: String, _ script: [UInt8], _ stop: StopSignal) throws(Failure) -> [[UInt8]] {
+    let child = try Child.start(SQLiteCommand.make(path, .still, script: script), stop: stop)
     var list = LineList(limit: listLimit)
     try LineReader.read(child, into: &list)
     let exit = try child.wait()
@@ -130,7 +144,7 @@ package enum SQLiteProbe {
     return list.lines
   }
 
-  private static func requireFile(_ path: String) throws(Failure) {
+  static func requireFile(_ path: String) throws(Failure) {
     guard access(path, R_OK) == 0 else {
       throw SystemError(call: "open", subject: path, number: errno).failure(.sourceFailed, "can't read the database")
     }

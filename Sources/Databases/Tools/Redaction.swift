@@ -1,14 +1,14 @@
 /// Takes secrets out of what other programs print before it reaches a person, a log or a snapshot.
-struct Redaction: Sendable {
+package struct Redaction: Sendable {
   private let secrets: [[UInt8]]
 
   /// - Parameter secrets: the values; those under 4 bytes are too short to be told from ordinary text
-  init(secrets: [[UInt8]]) {
+  package init(secrets: [[UInt8]]) {
     self.secrets = secrets.filter { $0.count >= 4 }.sorted { $0.count > $1.count }
   }
 
   /// The text with every secret, and the password of every `scheme://user:password@host`, replaced by `***`.
-  func clean(_ text: String) -> String {
+  package func clean(_ text: String) -> String {
     var bytes = Array(text.utf8)
     for secret in secrets { bytes = Redaction.replace(secret, in: bytes) }
     return String(decoding: Redaction.hideAuthority(bytes), as: UTF8.self)

@@ -9,9 +9,10 @@ final class SecretFile: Sendable {
   /// - Parameters:
   ///   - bytes: what it holds
   ///   - account: who may read it; nil for ourselves
-  init(_ bytes: [UInt8], for account: SystemAccount?) throws(Failure) {
+  ///   - name: what it is called in its folder
+  init(_ bytes: [UInt8], for account: SystemAccount?, named name: String = "options") throws(Failure) {
     folder = try ScratchFolder(in: ScratchFolder.standardParent(), needing: UInt64(bytes.count))
-    path = "\(folder.path)/options"
+    path = "\(folder.path)/\(name)"
     do throws(SystemError) {
       let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
       let number = file.number

@@ -1,4 +1,5 @@
 package import Format
+import Profiles
 
 /// What came of one check.
 package struct CheckResult: Sendable {
@@ -13,5 +14,10 @@ package struct CheckResult: Sendable {
   ) {
     recorded = Record.Check(name: name, outcome: outcome, detail: detail, looksAtData: looksAtData)
     self.particulars = particulars
+  }
+
+  init(_ check: Check, _ finding: Finding) {
+    self.init(
+      check.name, finding.outcome, finding.detail, looksAtData: check.looksAtData, particulars: finding.particulars)
   }
 }

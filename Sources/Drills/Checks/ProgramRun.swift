@@ -3,19 +3,19 @@ import Format
 import Pipeline
 import Profiles
 
-/// Runs a program of the person's own as a check: it finds the restored data in `LIFEBOAT_RESTORED` and says by its
-/// exit status whether it is good.
+/// Runs a program of the person's own as a check: it finds the restored data by its environment (a folder in
+/// `LIFEBOAT_RESTORED`, a server as the clients of its engine do) and says by its exit status whether it is good.
 struct ProgramRun {
   /// How much of the end of its output is kept, in bytes.
   private static let tail = 4096
 
   private let check: ProgramCheck
-  private let folder: String
+  private let variables: [String: String]
   private let stop: StopSignal
 
-  init(_ check: ProgramCheck, folder: String, stop: StopSignal) {
+  init(_ check: ProgramCheck, variables: [String: String], stop: StopSignal) {
     self.check = check
-    self.folder = folder
+    self.variables = variables
     self.stop = stop
   }
 
@@ -41,7 +41,7 @@ struct ProgramRun {
 
   private func start(_ stop: StopSignal) throws(Failure) -> (exit: ChildExit, words: [String]) {
     var command = ChildCommand(check.command[0], Array(check.command.dropFirst()), failing: .unproven)
-    command.environment = .inherited(setting: ["LIFEBOAT_RESTORED": folder])
+    command.environment = .inherited(setting: variables)
     let child = try Child.start(command, stop: stop)
     var end: [UInt8] = []
     var part = Buffer(capacity: 65_536)

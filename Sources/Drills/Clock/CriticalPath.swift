@@ -13,22 +13,40 @@ package struct CriticalPath {
   ///   - spans: in any order
   ///   - total: nanoseconds from the declaration to the end
   package init(_ spans: [RecoverySpan], total: UInt64) {
-    var pieces: [(phase: Phase, nanoseconds: UInt64)] = []
-    var left = spans.filter { $0.start < $0.end }.sorted { ($0.end, $0.start) < ($1.end, $1.start) }
+    let pieces = CriticalPath.pieces(spans.map { $0.start..<max($0.start, $0.end) }, total: total)
+      .map {
+        (
+          phase: $0.span.map { spans[$0].phase } ?? .unattributed,
+          nanoseconds: $0.moments.upperBound - $0.moments.lowerBound
+        )
+      }
+    phases = CriticalPath.summed(pieces, spans)
+  }
+
+  /// Every moment, in order, with the span that was waited for in it; nil for none.
+  ///
+  /// - Parameters:
+  ///   - spans: nanoseconds since the declaration
+  ///   - total: nanoseconds from the declaration to the end
+  static func pieces(_ spans: [Range<UInt64>], total: UInt64) -> [(span: Int?, moments: Range<UInt64>)] {
+    var pieces: [(span: Int?, moments: Range<UInt64>)] = []
+    var left = spans.indices.filter { !spans[$0].isEmpty }.sorted {
+      (spans[$0].upperBound, spans[$0].lowerBound) < (spans[$1].upperBound, spans[$1].lowerBound)
+    }
     var moment = total
     while moment > 0 {
       // What begins after this moment can't have been waited for at it.
-      left.removeAll { $0.start >= moment }
+      left.removeAll { spans[$0].lowerBound >= moment }
       guard let last = left.last else {
-        pieces.append((.unattributed, moment))
+        pieces.append((nil, 0..<moment))
         break
       }
-      let end = min(last.end, moment)
-      if end < moment { pieces.append((.unattributed, moment - end)) }
-      pieces.append((last.phase, end - last.start))
-      moment = last.start
+      let end = min(spans[last].upperBound, moment)
+      if end < moment { pieces.append((nil, end..<moment)) }
+      pieces.append((last, spans[last].lowerBound..<end))
+      moment = spans[last].lowerBound
     }
-    phases = CriticalPath.summed(pieces.reversed(), spans)
+    return pieces.reversed()
   }
 
   private static func summed(

@@ -1,10 +1,11 @@
 import Bytes
 import Engine
 import Glibc
+import Synchronization
 
 /// A fresh private folder that a drill restores to. It goes when the drill goes, whatever happened to the drill; one
 /// that a killed drill left behind is removed by the next drill that uses the same place: its lock is gone.
-final class DrillFolder {
+final class DrillFolder: Sendable {
   private static let prefix = "lifeboat-drill-"
   /// Kept folders have another name, so that no later drill takes them for left behind.
   private static let keptPrefix = "lifeboat-kept-"
@@ -16,15 +17,15 @@ final class DrillFolder {
   private let parent: String
   private let identifier = Identifier.random()
   private let lock: Descriptor
-  private var isOurs = true
+  private let isOurs = Mutex(true)
 
   /// Makes the folder.
   ///
   /// - Parameters:
   ///   - folder: where; nil for `$TMPDIR`, or `/var/tmp` without it
-  ///   - needed: bytes that will be written
+  ///   - needed: bytes that will be written, where that is known
   /// - Throws: `targetFull` where they don't fit, `targetRefused` where no folder can be made
-  init(in folder: String?, needing needed: UInt64) throws(Failure) {
+  init(in folder: String?, needing needed: UInt64 = 0) throws(Failure) {
     let parent = try DrillFolder.resolve(folder ?? DrillFolder.standardParent())
     DrillFolder.sweep(parent)
     try DrillFolder.checkSpace(parent, needed)
@@ -41,11 +42,11 @@ final class DrillFolder {
     flock(lock.number, LOCK_EX | LOCK_NB)
   }
 
-  deinit { if isOurs { try? FileTree.remove(path) } }
+  deinit { if isOurs.withLock({ $0 }) { try? FileTree.remove(path) } }
 
   /// Removes the folder and makes sure that it is gone: what it holds is decrypted.
   func remove() throws(Failure) {
-    guard isOurs else { return }
+    guard isOurs.withLock({ $0 }) else { return }
     var problem: SystemError?
     // A program of a check that is just ending may still write: look again.
     for _ in 0..<3 {
@@ -56,7 +57,7 @@ final class DrillFolder {
       }
       var status = stat()
       if lstat(path, &status) != 0, errno == ENOENT {
-        isOurs = false
+        isOurs.withLock { $0 = false }
         return
       }
     }
@@ -72,7 +73,7 @@ final class DrillFolder {
       throw SystemError(call: "rename", subject: path, number: errno)
         .failure(.targetRefused, "the restored data cannot be kept")
     }
-    isOurs = false
+    isOurs.withLock { $0 = false }
     return kept
   }
 
@@ -90,6 +91,18 @@ final class DrillFolder {
     defer { free(raw) }
     return String(cString: raw)
   }
+
+  /// Removes what a former attempt left in it.
+  func empty() throws(Failure) {
+    do throws(SystemError) {
+      try FileTree.clear(lock.number, except: "")
+    } catch {
+      throw error.failure(.targetRefused, "what a former attempt left cannot be removed")
+    }
+  }
+
+  /// Throws `targetFull` where so many bytes certainly don't fit.
+  func checkSpace(needing needed: UInt64) throws(Failure) { try DrillFolder.checkSpace(parent, needed) }
 
   private static func checkSpace(_ parent: String, _ needed: UInt64) throws(Failure) {
     var status = statvfs()
@@ -120,6 +133,8 @@ final class DrillFolder {
         let folder = try? Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
         flock(folder.number, LOCK_EX | LOCK_NB) == 0
       else { continue }
+      // A scratch server of the killed drill may still run in it.
+      ServerProcess.endAll(in: path)
       try? FileTree.remove(path)
     }
   }

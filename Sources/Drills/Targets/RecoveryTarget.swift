@@ -1,7 +1,7 @@
 import Bytes
-import Engine
-import Pipeline
-import Repository
+package import Engine
+package import Pipeline
+package import Repository
 
 /// Where a drill restores to. One drill: `start`, `restore`, checks on what that gave, `clear`.
 protocol RecoveryTarget: AnyObject, Sendable {
@@ -32,7 +32,7 @@ protocol RecoveryTarget: AnyObject, Sendable {
 }
 
 /// What a target restores, and with what.
-struct RestoreJob: Sendable {
+package struct RestoreJob: Sendable {
   let snapshot: ListedSnapshot
   let access: RestorerAccess
   let clock: RecoveryClock
@@ -41,6 +41,19 @@ struct RestoreJob: Sendable {
   let events: EventSink
   /// Threads that open and decompress; nil for one a core.
   let workers: Int?
+
+  package init(
+    snapshot: ListedSnapshot, access: RestorerAccess, clock: RecoveryClock, stop: StopSignal, progress: RunProgress,
+    events: @escaping EventSink, workers: Int? = nil
+  ) {
+    self.snapshot = snapshot
+    self.access = access
+    self.clock = clock
+    self.stop = stop
+    self.progress = progress
+    self.events = events
+    self.workers = workers
+  }
 }
 
 /// A target whose server or disk a scenario can take away while it is loaded.

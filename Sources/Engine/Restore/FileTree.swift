@@ -8,8 +8,8 @@ package enum FileTree {
     try remove(Array(path.utf8CString), in: AT_FDCWD)
   }
 
-  /// Removes everything in an open folder but the one name.
-  static func clear(_ folder: Int32, except kept: String) throws(SystemError) {
+  /// Removes everything in an open folder but the one name; an empty one keeps nothing.
+  package static func clear(_ folder: Int32, except kept: String) throws(SystemError) {
     for name in try names(in: folder) where name != Array(kept.utf8CString) { try remove(name, in: folder) }
   }
 

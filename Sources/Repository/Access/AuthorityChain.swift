@@ -65,6 +65,36 @@ package struct AuthorityChain: Sendable, Equatable {
     return AuthorityChain(statement: newest.statement, head: newest.name)
   }
 
+  /// The statements as they lie in the store, in their order: whoever has them can verify the chain.
+  package static func statements(of objects: ObjectStore) throws(Failure) -> [[UInt8]] {
+    try listing(objects).map { (_, path) throws(Failure) in try objects.read(path) }
+  }
+
+  /// Verifies a chain that is not in a store.
+  ///
+  /// - Parameters:
+  ///   - statements: in their order, from number 0 on
+  ///   - repository: whose authority it is
+  ///   - root: the key that signed each of them
+  /// - Throws: `damaged` for gaps and broken bytes, `keyUntrusted` for anything the root did not sign
+  package static func verify(
+    _ statements: [[UInt8]], of repository: Identifier, root: PublicKey
+  ) throws(Failure) -> AuthorityChain {
+    var previous: (statement: AuthorityStatement, name: Name)?
+    for (number, bytes) in statements.enumerated() {
+      let name = ObjectDigest.name(of: bytes)
+      do throws(Failure) {
+        let statement = try open(bytes, of: repository, root: root)
+        try check(statement, name: name, at: UInt64(number), after: previous)
+        previous = (statement, name)
+      } catch {
+        throw error.within("authority statement \(number)")
+      }
+    }
+    guard let newest = previous else { throw Failure(.damaged, "there is no authority statement") }
+    return AuthorityChain(statement: newest.statement, head: newest.name)
+  }
+
   /// Refuses an object whose signer knew a newer statement than the store shows.
   package func checkNothingHidden(_ envelope: Envelope, at path: ObjectPath) throws(Failure) {
     guard envelope.header.authority <= statement.number else {
@@ -94,15 +124,20 @@ package struct AuthorityChain: Sendable, Equatable {
     _ path: ObjectPath, from objects: ObjectStore, repository: Identifier, root: PublicKey
   ) throws(Failure) -> AuthorityStatement {
     do throws(Failure) {
-      let bytes = try objects.read(path)
-      let envelope = try Envelope.open(bytes, kind: .authority, repository: repository, writer: .zero)
-      guard envelope.signer == root else {
-        throw Failure(.keyUntrusted, "this authority statement is not signed by the root that your key file pins")
-      }
-      return try AuthorityStatement(body: envelope.body)
+      return try open(try objects.read(path), of: repository, root: root)
     } catch {
       throw error.place.isEmpty ? error.within(path.path) : error
     }
+  }
+
+  private static func open(
+    _ bytes: [UInt8], of repository: Identifier, root: PublicKey
+  ) throws(Failure) -> AuthorityStatement {
+    let envelope = try Envelope.open(bytes, kind: .authority, repository: repository, writer: .zero)
+    guard envelope.signer == root else {
+      throw Failure(.keyUntrusted, "this authority statement is not signed by the root that your key file pins")
+    }
+    return try AuthorityStatement(body: envelope.body)
   }
 
   private static func check(

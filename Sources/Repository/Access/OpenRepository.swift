@@ -70,12 +70,21 @@ package struct OpenRepository: Sendable {
   package func openSealed(
     _ path: ObjectPath, kind: Envelope.Kind, writer: Identifier, with identities: [AgeIdentity]
   ) throws(Failure) -> Envelope {
-    let bytes = try objects.read(path)
+    let plain = try unseal(path, with: identities)
     do throws(Failure) {
-      let plain = try Age.open(bytes, with: identities)
       let envelope = try Envelope.open(plain, kind: kind, repository: id, writer: writer)
       try authority.checkNothingHidden(envelope, at: path)
       return envelope
+    } catch {
+      throw error.place.isEmpty ? error.within(path.path) : error
+    }
+  }
+
+  /// Takes the seal off an object: bytes against the name, and the seal, no signature.
+  func unseal(_ path: ObjectPath, with identities: [AgeIdentity]) throws(Failure) -> [UInt8] {
+    let bytes = try objects.read(path)
+    do throws(Failure) {
+      return try Age.open(bytes, with: identities)
     } catch {
       throw error.place.isEmpty ? error.within(path.path) : error
     }

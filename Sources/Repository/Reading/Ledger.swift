@@ -11,17 +11,60 @@ package struct LedgerEntry: Sendable {
   package let record: Record
   /// The SHA-256 of the record's body as it was signed.
   package let bodyDigest: Name
+  /// The envelope as it was signed: whoever has it can verify the signature without any key of the repository.
+  package let envelope: [UInt8]
 
   /// Where it lies.
   package var path: ObjectPath { .record(name) }
+
+  /// Opens the envelope of a record and verifies it against an authority.
+  ///
+  /// - Parameters:
+  ///   - name: of the object that it was sealed in, which these bytes alone do not show
+  ///   - bytes: the envelope as it was signed
+  /// - Throws: `damaged` for bytes or a signature that are not right, `keyUntrusted` for a signer who is no restorer, and
+  ///   `authorityRolledBack` for one who knew a newer authority
+  package init(
+    _ name: Name, _ bytes: [UInt8], of repository: Identifier, under authority: AuthorityChain
+  ) throws(Failure) {
+    let path = ObjectPath.record(name)
+    do throws(Failure) {
+      let envelope = try Envelope.open(bytes, kind: .record, repository: repository, writer: .zero)
+      try authority.checkNothingHidden(envelope, at: path)
+      guard authority.statement.isRestorer(envelope.signer) else {
+        throw LedgerEntry.stranger(envelope.signer, authority.statement)
+      }
+      header = envelope.header
+      signer = envelope.signer
+      record = try Record(body: envelope.body)
+      bodyDigest = ObjectDigest.name(of: envelope.body)
+    } catch {
+      throw error.place.isEmpty ? error.within(path.path) : error
+    }
+    self.name = name
+    envelope = bytes
+  }
+
+  private static func stranger(_ signer: PublicKey, _ statement: AuthorityStatement) -> Failure {
+    if statement.closed.contains(signer) {
+      return Failure(
+        .keyUntrusted, "this record is signed by \(signer.fingerprint), a key that was closed since",
+        next: "Nothing that a closed key signed counts: run the drill again with another key.")
+    }
+    return Failure(
+      .keyUntrusted, "this record is signed by \(signer.fingerprint), which is no restorer",
+      next: "Somebody planted it: look into the store, then remove the object.")
+  }
 }
 
 /// The ledger: signed records of drills and recoveries, each naming the heads it saw.
 package struct Ledger: Sendable {
   /// Oldest first.
   package let entries: [LedgerEntry]
-  /// Objects that do not open, verify or count.
+  /// Objects that do not open, verify or count, and those of `missing`.
   package let problems: [(path: ObjectPath, failure: Failure)]
+  /// Records that others follow and that are not listed.
+  package let missing: Set<Name>
 
   /// Lists and opens all records, and looks for parents that are missing.
   package static func load(_ access: MetaAccess) throws(Failure) -> Ledger {
@@ -36,8 +79,10 @@ package struct Ledger: Sendable {
       }
     }
     let known = Set(entries.map(\.name)).union(problems.map(\.path.name))
+    var missing: Set<Name> = []
     for entry in entries {
       for parent in entry.record.parents where !known.contains(parent) {
+        missing.insert(parent)
         problems.append(
           (
             .record(parent),
@@ -47,10 +92,12 @@ package struct Ledger: Sendable {
           ))
       }
     }
-    let sorted = entries.sorted {
-      ($0.record.number, $0.header.time, $0.name.hex) < ($1.record.number, $1.header.time, $1.name.hex)
-    }
-    return Ledger(entries: sorted, problems: problems)
+    return Ledger(entries: entries.sorted(by: inOrder), problems: problems, missing: missing)
+  }
+
+  /// The order of a ledger: by number, then by the time of signing, then by name.
+  package static func inOrder(_ one: LedgerEntry, _ other: LedgerEntry) -> Bool {
+    (one.record.number, one.header.time, one.name) < (other.record.number, other.header.time, other.name)
   }
 
   /// The records that no other record follows.
@@ -90,14 +137,8 @@ package struct Ledger: Sendable {
   }
 
   private static func open(_ path: ObjectPath, _ access: MetaAccess) throws(Failure) -> LedgerEntry {
-    let envelope = try access.repository.openSealed(path, kind: .record, writer: .zero, with: access.identities)
-    guard access.repository.authority.statement.isRestorer(envelope.signer) else {
-      throw Failure(
-        .keyUntrusted, "this record is signed by \(envelope.signer.fingerprint), which is no restorer", at: path.path,
-        next: "Somebody planted it: look into the store, then remove the object.")
-    }
-    return LedgerEntry(
-      name: path.name, header: envelope.header, signer: envelope.signer, record: try Record(body: envelope.body),
-      bodyDigest: ObjectDigest.name(of: envelope.body))
+    let repository = access.repository
+    return try LedgerEntry(
+      path.name, try repository.unseal(path, with: access.identities), of: repository.id, under: repository.authority)
   }
 }

@@ -178,7 +178,12 @@ struct LoadExamination {
       obstacle("a drill never loads into the server that was backed up", "Name another server as its target.")
     }
     if facts.server.systemIdentifier.isEmpty || state.systemIdentifier.isEmpty {
-      notes.append("whether this is the server that was backed up: unknown")
+      let unknown = "whether this is the server that was backed up: unknown"
+      if request.ending != nil {
+        obstacle(unknown, "Let both roles call pg_control_system(), or drill on a scratch server.")
+      } else {
+        notes.append(unknown)
+      }
     }
     if request.isDrill, request.replaces != nil { obstacle("a drill never replaces a database", "Leave it out.") }
     let found = state.databases[target]

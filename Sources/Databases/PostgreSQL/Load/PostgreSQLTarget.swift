@@ -45,7 +45,7 @@ package final class PostgreSQLTarget: LoadTarget {
     return plan
   }
 
-  private func server(for dumped: [DumpedDatabase], _ stop: StopSignal) throws(Failure) -> LoadServer {
+  func server(for dumped: [DumpedDatabase], _ stop: StopSignal) throws(Failure) -> LoadServer {
     if let known = found.withLock({ $0 }) { return known }
     let server = try LoadServer.find(settings, for: dumped, stop: stop)
     found.withLock { $0 = server }
@@ -71,7 +71,8 @@ package final class PostgreSQLTarget: LoadTarget {
   }
 
   static func target(of database: DumpedDatabase, _ request: LoadRequest) -> String {
-    request.newName ?? request.replaces ?? database.name
+    if let ending = request.ending { return ending.appended(to: database.name, limit: 63) }
+    return request.newName ?? request.replaces ?? database.name
   }
 
   static func jobs(_ request: LoadRequest) -> Int { max(1, request.jobs ?? UsableCores.count()) }

@@ -92,7 +92,7 @@ struct WorkDatabase: Sendable {
     target == server.server.maintenance ? server.query("template1") : server.maintenance
   }
 
-  private func drop(_ name: String, _ stop: StopSignal) throws(Failure) {
+  func drop(_ name: String, _ stop: StopSignal) throws(Failure) {
     let force = server.server.facts.version.major >= 13 ? " WITH (FORCE)" : ""
     try server.maintenance.execute(Array("DROP DATABASE IF EXISTS \(identifier(name))\(force);".utf8), stop: stop)
   }

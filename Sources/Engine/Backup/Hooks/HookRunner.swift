@@ -1,7 +1,7 @@
 import Bytes
 import Databases
-import Pipeline
-import Profiles
+package import Pipeline
+package import Profiles
 
 /// Runs the hooks of one backup. What they print becomes notes.
 struct HookRunner {
@@ -16,12 +16,14 @@ struct HookRunner {
     var error = ""
     /// What somebody is told of; empty for a hook of the run itself.
     var event = ""
+    /// What there is to say of a drill or a recovery beside that.
+    var more: [String: String] = [:]
 
     fileprivate func variables(_ hook: String) -> [String: String] {
       [
         "LIFEBOAT_COMPONENT": component, "LIFEBOAT_SNAPSHOT": snapshot, "LIFEBOAT_VERDICT": verdict,
         "LIFEBOAT_ERROR": error, "LIFEBOAT_HOOK": hook, "LIFEBOAT_EVENT": event,
-      ]
+      ].merging(more) { own, _ in own }
     }
   }
 
@@ -102,6 +104,36 @@ struct HookRunner {
         let last = lines.last.map { ": \($0.prefix(300))" } ?? ""
         throw Failure(.sourceFailed, "the hook \(name) ended with \(exit)\(last)", at: program)
       }
+    }
+  }
+}
+
+/// Tells of what is no backup, by the programs of a profile's `notify`. One that fails is a warning.
+package struct Notifier {
+  private let runner: HookRunner
+
+  package init(stop: StopSignal, events: @escaping EventSink) {
+    runner = HookRunner(hooks: Hooks(), stop: stop, events: events)
+  }
+
+  /// Runs the programs that want to know of an event.
+  ///
+  /// - Parameters:
+  ///   - notifications: of the profile
+  ///   - event: what happened
+  ///   - component: of what
+  ///   - snapshot: its id
+  ///   - verdict: how it ended
+  ///   - error: why, on one line; empty where all is well
+  ///   - more: further variables of their environment
+  package func tell(
+    _ notifications: [Notification], of event: Notification.Event, component: String, snapshot: String, verdict: String,
+    error: String, more: [String: String]
+  ) {
+    let situation = HookRunner.Situation(
+      component: component, snapshot: snapshot, verdict: verdict, error: error, more: more)
+    for notification in notifications where notification.on.contains(event) {
+      runner.tell(notification.hook, of: event.rawValue, situation)
     }
   }
 }
