@@ -170,11 +170,12 @@ struct PostgreSQLLoadTests {
     database.run(
       "CREATE TABLE words (w text PRIMARY KEY); INSERT INTO words VALUES ('Zebra'), (U&'\\00C4pfel'), ('apfel')")
     let (sink, outcome) = try database.dump()
+    let truth = try #require(outcome.truth)
     #expect(outcome.verdict == .complete)
     let copy = "\(name)_copy"
     drop(server, copy)
     defer { drop(server, copy) }
-    try load(LoadedStreams(sink), LoadRequest(newName: copy), on: server, truth: try #require(outcome.truth))
+    try load(LoadedStreams(sink), LoadRequest(newName: copy), on: server, truth: truth)
     let told = """
       SELECT pg_encoding_to_char(encoding), datlocprovider, daticulocale FROM pg_database WHERE datname = '\(copy)'
       """

@@ -3,7 +3,7 @@ import Glibc
 import Pipeline
 
 /// Processes that the commands of a kit left behind: servers, known by the folder in their command line, whose name is
-/// drawn for one run.
+/// drawn for one run, or by working in it: some write another command line over their own.
 enum KitProcesses {
   /// For how long a process may take to end before it is killed, and after that, in nanoseconds.
   private static let grace: UInt64 = 10_000_000_000
@@ -40,9 +40,20 @@ enum KitProcesses {
         let words = try? DurableFile.read("/proc/\(process)/cmdline", limit: 1 << 20)
       else { continue }
       let text = String(decoding: words, as: UTF8.self)
-      if text.contains(folder) { found.append((process, text.contains("postgres\0-D"))) }
+      if text.contains(folder) || place(of: process).contains(folder) {
+        found.append((process, text.contains("postgres\0-D")))
+      }
     }
     return found
+  }
+
+  /// The folder that a process works in; empty where nobody may know.
+  private static func place(of process: pid_t) -> String {
+    var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = target.withUnsafeMutableBytes { room in
+      room.baseAddress.map { readlink("/proc/\(process)/cwd", $0, room.count) } ?? 0
+    }
+    return String(decoding: target.prefix(max(0, count)), as: UTF8.self)
   }
 }
 
@@ -60,7 +71,7 @@ enum KitGuard {
     for place in /proc/[0-9]*; do
       number=${place#/proc/}
       [ "$number" != $$ ] || continue
-      tr '\\0' ' ' <"$place/cmdline" 2>/dev/null | grep -qF -- "$3" && kill -KILL "$number"
+      { tr '\\0' ' ' <"$place/cmdline"; readlink "$place/cwd"; } 2>/dev/null | grep -qF -- "$3" && kill -KILL "$number"
     done
     rm -rf -- "$2" "$4"
     """

@@ -188,7 +188,12 @@ struct KitRunTests {
     let socket = try #require(restored.server?.socket)
     #expect(socket.utf8.count < 108)
     #expect(try Program.run(["redis-cli", "-s", socket, "PING"]).text == "PONG\n")
+    let info = try Program.run(["redis-cli", "-s", socket, "INFO", "server"]).text
+    let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("process_id:") }
+    let process = try #require(line.flatMap { pid_t($0.dropFirst("process_id:".count)) })
     #expect(try run.destroy().hasPrefix("process gone"))
+    // One that nobody has buried yet has no command line.
+    #expect((try? Files.read("/proc/\(process)/cmdline"))?.isEmpty ?? true, "the server has outlived its folder")
     #expect(access(socket, F_OK) != 0)
     var status = stat()
     #expect(lstat(DurableFile.folder(of: socket), &status) != 0)
