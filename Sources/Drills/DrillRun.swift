@@ -154,7 +154,7 @@ package struct DrillRun {
     stage.clear(isUnproven: !isProven)
     outcome.particulars.destroyed = stage.destroyed
     if let problem = outcome.age.problem { stage.warn(problem) }
-    let (name, record) = try append(outcome, rehearsal.snapshot, rehearsal.access, door)
+    let (name, record) = try append(outcome, rehearsal, plan, door)
     return DrillReport(
       name: name, record: record, snapshot: rehearsal.snapshot, checks: rehearsal.results, kept: stage.kept,
       warnings: stage.warnings, calm: CalmDrill(before: record, in: plan.ledger))
@@ -179,10 +179,11 @@ package struct DrillRun {
 
   /// Without a record nothing is proven; a person is told all the same what the checks said.
   private func append(
-    _ outcome: RecoveryOutcome, _ snapshot: ListedSnapshot, _ access: RestorerAccess, _ door: RepositoryDoor
+    _ outcome: RecoveryOutcome, _ rehearsal: Rehearsal, _ plan: Plan, _ door: RepositoryDoor
   ) throws(Failure) -> (name: Name, record: Record) {
     do throws(Failure) {
-      return try RecordWriter(try ledgerAccess(access, door), tool: tool).append(outcome, of: snapshot)
+      let access = try ledgerAccess(rehearsal.access, door)
+      return try RecordWriter(access, tool: tool, knowing: plan.ledger).append(outcome, of: rehearsal.snapshot)
     } catch {
       context.events(.warning("the checks say \(outcome.verdict.recorded.rawValue), but there is no record of it"))
       throw error.within("the record of drill \(drill.name)")
@@ -204,7 +205,8 @@ package struct DrillRun {
     outcome.particulars.destroyed = stage.destroyed
     do throws(Failure) {
       let access = try ledgerAccess(rehearsal.access, door)
-      let (name, record) = try RecordWriter(access, tool: tool).append(outcome, of: rehearsal.snapshot)
+      let (name, record) = try RecordWriter(access, tool: tool, knowing: plan.ledger).append(
+        outcome, of: rehearsal.snapshot)
       context.events(.note("record \(name.hex.prefix(12)) says \(record.verdict.rawValue)"))
     } catch {
       stage.warn("there is no record of this drill: \(error.description)")
@@ -236,7 +238,8 @@ package struct DrillRun {
       objectives: drill.objectives, clock: context.clock, bytes: 0,
       age: DataAge(of: plan.chosen, at: context.clock.declared),
       particulars: particulars)
-    let (name, record) = try RecordWriter(access.meta, tool: tool).append(outcome, of: plan.chosen)
+    let (name, record) = try RecordWriter(access.meta, tool: tool, knowing: plan.ledger).append(
+      outcome, of: plan.chosen)
     return DrillReport(
       name: name, record: record, snapshot: plan.chosen, checks: results, kept: nil, warnings: stage.warnings,
       calm: CalmDrill(before: record, in: plan.ledger))

@@ -27,10 +27,16 @@ struct RecoveryOutcome {
 struct RecordWriter {
   private let access: MetaAccess
   private let tool: String
+  private let known: Ledger?
 
-  init(_ access: MetaAccess, tool: String) {
+  /// - Parameters:
+  ///   - access: of the restorer that signs
+  ///   - tool: name and version of this program
+  ///   - known: the ledger as the run found it, where it has looked: only what came since is read again
+  init(_ access: MetaAccess, tool: String, knowing known: Ledger? = nil) {
     self.access = access
     self.tool = tool
+    self.known = known
   }
 
   /// Throws `keyWrongRole` unless this key may sign records: to be asked before hours of restoring, not after.
@@ -44,7 +50,7 @@ struct RecordWriter {
   /// Puts the record behind all heads that the store shows now. Recoveries that end at the same moment fork the
   /// ledger; the next one joins it.
   func append(_ outcome: RecoveryOutcome, of snapshot: ListedSnapshot) throws(Failure) -> (name: Name, record: Record) {
-    let ledger = try Ledger.load(access)
+    let ledger = try Ledger.load(access, knowing: known)
     func nanoseconds(_ span: Seconds?) -> UInt64? { span.map { UInt64($0.count) * 1_000_000_000 } }
     let (phases, spans) = outcome.clock.finish()
     var particulars = outcome.particulars

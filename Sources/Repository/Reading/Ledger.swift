@@ -67,15 +67,22 @@ package struct Ledger: Sendable {
   package let missing: Set<Name>
 
   /// Lists and opens all records, and looks for parents that are missing.
-  package static func load(_ access: MetaAccess) throws(Failure) -> Ledger {
+  ///
+  /// - Parameter former: what the run loaded before: what is still listed of it is not opened again
+  package static func load(_ access: MetaAccess, knowing former: Ledger? = nil) throws(Failure) -> Ledger {
+    let opened = Dictionary((former?.entries ?? []).map { ($0.name, $0) }) { first, _ in first }
     var entries: [LedgerEntry] = []
     var problems: [(path: ObjectPath, failure: Failure)] = []
-    for (path, _) in try access.repository.objects.list(ObjectPath.recordsFolder) {
-      do throws(Failure) {
-        entries.append(try open(path, access))
-      } catch {
-        guard error.code.isAboutTheObject else { throw error }
-        problems.append((path, error))
+    var fresh: [(object: ObjectPath, size: UInt64)] = []
+    for (path, size) in try access.repository.objects.list(ObjectPath.recordsFolder) {
+      if let entry = opened[path.name] { entries.append(entry) } else { fresh.append((path, size)) }
+    }
+    try ParallelOpening.run(fresh) { (path) throws(Failure) in
+      try open(path, access)
+    } take: { (path, result) throws(Failure) in
+      switch result {
+      case .success(let entry): entries.append(entry)
+      case .failure(let failure): problems.append((path, failure))
       }
     }
     let known = Set(entries.map(\.name)).union(problems.map(\.path.name))
