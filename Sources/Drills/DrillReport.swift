@@ -16,6 +16,8 @@ package struct DrillReport: Sendable {
   package let checks: [CheckResult]
   /// Where the restored data was kept.
   package let kept: String?
+  /// How long it took to take the target down, in nanoseconds: after the recovery, and no part of its time.
+  package let removal: UInt64
   /// What a person must look at; each was an event, too.
   package let warnings: [String]
   /// What the cost of a scenario is measured against; nil where there was no calm drill before.

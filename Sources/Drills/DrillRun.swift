@@ -157,7 +157,7 @@ package struct DrillRun {
     let (name, record) = try append(outcome, rehearsal, plan, door)
     return DrillReport(
       name: name, record: record, snapshot: rehearsal.snapshot, checks: rehearsal.results, kept: stage.kept,
-      warnings: stage.warnings, calm: CalmDrill(before: record, in: plan.ledger))
+      removal: stage.removal, warnings: stage.warnings, calm: CalmDrill(before: record, in: plan.ledger))
   }
 
   private func outcome(
@@ -241,7 +241,8 @@ package struct DrillRun {
     let (name, record) = try RecordWriter(access.meta, tool: tool, knowing: plan.ledger).append(
       outcome, of: plan.chosen)
     return DrillReport(
-      name: name, record: record, snapshot: plan.chosen, checks: results, kept: nil, warnings: stage.warnings,
+      name: name, record: record, snapshot: plan.chosen, checks: results, kept: nil, removal: stage.removal,
+      warnings: stage.warnings,
       calm: CalmDrill(before: record, in: plan.ledger))
   }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import Engine
 import Format
+import Pipeline
 import Profiles
 
 /// What a drill has set up, and takes down again: the target and the props of the scenario, each exactly once.
@@ -14,6 +15,8 @@ final class DrillStage {
   private(set) var warnings: [String] = []
   /// How it was seen that the target is gone.
   private(set) var destroyed: String?
+  /// How long the taking down took, in nanoseconds.
+  private(set) var removal: UInt64 = 0
   /// Where the restored data was kept.
   private(set) var kept: String?
 
@@ -45,6 +48,8 @@ final class DrillStage {
   func clear(isUnproven: Bool = false) {
     guard !isCleared else { return }
     isCleared = true
+    let start = MonotonicClock.now()
+    defer { removal = MonotonicClock.now() - start }
     if let made = target.made {
       do throws(Failure) {
         if keeps, isUnproven {

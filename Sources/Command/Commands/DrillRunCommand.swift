@@ -10,9 +10,10 @@ import Store
 /// `lifeboat drill FILE`: one drill.
 ///
 /// JSON: the events; at its end `drill` with the fields of a `record` (see `drill history`) and `particulars` (what the checks
-/// have to say to the person only, by check), `kept` (where the restored data is, or null), `target`, `origin`, `scenario` (`seed`,
-/// `outcome`, `steps`, `faults` with `kind`, `detail`, `fired`; null in a calm drill), `calm` (`number`, `timeToRecover` and `cost`
-/// in nanoseconds against the last calm drill, or null).
+/// have to say to the person only, by check), `kept` (where the restored data is, or null), `removal` (nanoseconds that it took to
+/// take the target down, after the recovery), `target`, `origin`, `scenario` (`seed`, `outcome`, `steps`, `faults` with `kind`,
+/// `detail`, `fired`; null in a calm drill), `calm` (`number`, `timeToRecover` and `cost` in nanoseconds against the last calm drill,
+/// or null).
 struct DrillRunCommand: LifeboatCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a drill.",

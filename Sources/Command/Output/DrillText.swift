@@ -13,7 +13,10 @@ enum DrillText {
     }
     let fields =
       RecordFields.of(report.record, name: report.name)
-      + [("particulars", .object(particulars)), ("kept", report.kept.map { .text($0) } ?? .nothing)]
+      + [
+        ("particulars", .object(particulars)), ("kept", report.kept.map { .text($0) } ?? .nothing),
+        ("removal", .count(report.removal)),
+      ]
       + more(report)
     context.say(Statement("drill", fields, lines(report), isSummary: report.failure == nil))
   }
@@ -108,7 +111,11 @@ enum DrillText {
     let age = record.dataAge.map { Duration.text($0.value) } ?? "not measured"
     lines.append("  data age \(age)\(objective("RPO", record.rpo, record.objectives.recoveryPoint))")
     lines.append("  record \(report.name.hex)")
-    if let kept = report.kept { lines.append("  the restored data is kept in \(kept)") }
+    if let kept = report.kept {
+      lines.append("  the restored data is kept in \(kept)")
+    } else {
+      lines.append("  what was restored was removed in \(Duration.text(report.removal)), which is no part of the TTR")
+    }
     return lines
   }
 
