@@ -102,16 +102,22 @@ struct ExampleProfileTests {
     #expect(try sql("SELECT group_concat(word ORDER BY i) FROM example_back.t") == "a,b\n")
   }
 
-  @Test("of Redis backs a server up, and what comes back is a sound RDB file")
+  @Test("of Redis backs a server up, and what comes back is a sound RDB file, and the keys in another server")
   func redis() throws {
-    guard let server = try DatabaseServer.own("redis") else { return }
+    guard let server = try DatabaseServer.own("redis"), let fresh = try DatabaseServer.own("redis") else { return }
     let owner = ["redis-cli", "--no-auth-warning", "-p", "\(server.port)", "-a", server.ownerPassword]
     #expect(try Program.run(owner + ["SET", "greeting", "hello"]).text == "OK\n")
-    let backup = try backUp("redis", source: "{\(try place(server, server.backup, server.backupPassword))}")
+    let backup = try backUp(
+      "redis", source: "{\(try place(server, server.backup, server.backupPassword))}",
+      more: "targets: {standby: {\(try place(fresh, fresh.owner, fresh.ownerPassword))}}")
     #expect(backup.status == 0, "\(backup.errors)")
     #expect(try scene.run(["restore", "redis", "--to", "back"]).status == 0)
     let check = try Program.run(["redis-check-rdb", scene.folder.path("back/dump.rdb")])
     #expect(check.status == 0 && check.text.contains("1 keys read"), "\(check.text)")
+    let restore = try scene.run(["restore", "redis", "--into", "standby"])
+    #expect(restore.status == 0, "\(restore.errors)")
+    let there = ["redis-cli", "--no-auth-warning", "-p", "\(fresh.port)", "-a", fresh.ownerPassword]
+    #expect(try Program.run(there + ["GET", "greeting"]).text == "hello\n")
   }
 
   @Test("of a command backs a cluster up, with its hooks")

@@ -154,6 +154,28 @@ private final class RehearsalWorld: Sendable {
   }
 }
 
+/// A line `kit` of `rescue-kit --json`: the packages of each way.
+private struct KitAnswer: Decodable {
+  struct Way: Decodable {
+    let tool: String
+    let packages: [String]
+  }
+
+  let ways: [Way]
+}
+
+extension RehearsalWorld {
+  /// A minimal Debian system with the packages that the kit's page names, and nothing else; nil, said loudly, where none
+  /// can be made. In CI that is an error.
+  func bareHost() throws -> String? {
+    let kit = try run(["rescue-kit", "shop", "--profile", "shop.yaml", "--json"])
+    let line = try #require(kit.text.split(separator: "\n").first { $0.contains("\"type\":\"kit\"") }, "\(kit.errors)")
+    let ways = try JSONDecoder().decode(KitAnswer.self, from: Data(line.utf8)).ways
+    let packages = try #require(ways.first { $0.tool == "lifeboat" }?.packages)
+    return try BareHost(packages)?.root
+  }
+}
+
 /// Every scenario of a drill on a PostgreSQL database whose repository is a bucket; at full size 300 MB.
 @Suite("A rehearsal of every scenario, PostgreSQL from a bucket", .serialized)
 struct RehearsalTests {
@@ -218,6 +240,13 @@ struct RehearsalTests {
       #expect(survived.steps.contains { $0.contains(scenario.step) } || scenario.step.isEmpty, "\(survived.steps)")
       #expect(answer.phases.reduce(0) { $0 + $1.nanoseconds } == answer.timeToRecover)
       records.append(answer.record)
+    }
+    if let root = try world.bareHost() {
+      let bare = try BareHost.alone {
+        try world.drill("bare", faults: "bare-host: {root: \(root)}", target: "")
+      }
+      #expect(bare.verdict == "proven" && bare.scenario?.outcome == "runbook")
+      records.append(bare.record)
     }
     let never = try world.drill(
       "never", faults: "cold-cache", state: world.folder.path("fresh"), status: [10])

@@ -68,10 +68,12 @@ enum KitGuard {
       seconds=$((seconds + 1))
     done
     [ -d "$2" ] || exit 0
-    for place in /proc/[0-9]*; do
+    named=$(grep -laF -- "$3" /proc/[0-9]*/cmdline 2>/dev/null)
+    working=$(ls -ld /proc/[0-9]*/cwd 2>/dev/null | grep -F -- "$3" | grep -o '/proc/[0-9]*/cwd')
+    for place in $named $working; do
       number=${place#/proc/}
-      [ "$number" != $$ ] || continue
-      { tr '\\0' ' ' <"$place/cmdline"; readlink "$place/cwd"; } 2>/dev/null | grep -qF -- "$3" && kill -KILL "$number"
+      number=${number%%/*}
+      [ "$number" = $$ ] || kill -KILL "$number" 2>/dev/null
     done
     rm -rf -- "$2" "$4"
     """

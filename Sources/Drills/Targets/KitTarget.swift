@@ -82,11 +82,14 @@ final class KitTarget: RecoveryTarget {
         files: UInt64(files.count), firstFile: files.first)
     case .server(let kind, let settings):
       made.withLock { $0 = "\(way): \(kind.rawValue)" }
+      // Databases of Redis have numbers, which no page names.
+      let names =
+        kind == .redis ? truth.tables.map { String(decoding: $0.name, as: UTF8.self) } : restored.databases
       let plan = LoadPlan(
         request: LoadRequest(checksums: truth.tables.contains { $0.checksum != .zero }, isDrill: true),
-        databases: restored.databases.map { ($0, $0) }, bytes: job.snapshot.snapshot.catalogue.length)
+        databases: names.map { ($0, $0) }, bytes: job.snapshot.snapshot.catalogue.length)
       return RestoredServer(
-        kind: kind, server: settings, databases: restored.databases.map { ($0, $0) }, truth: truth,
+        kind: kind, server: settings, databases: names.map { ($0, $0) }, truth: truth,
         loader: LoadTargets.make(TargetSettings(kind: kind, server: settings)), plan: plan, isScratch: true)
     }
   }

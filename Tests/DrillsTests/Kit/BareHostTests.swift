@@ -18,6 +18,13 @@ struct BareHostTests {
     _ scene: KitScene, _ component: String, by tool: KitWay.Tool, in host: BareHost,
     _ look: (KitRestored) throws -> Void
   ) throws {
+    try BareHost.alone { try recoverAlone(scene, component, by: tool, in: host, look) }
+  }
+
+  private func recoverAlone(
+    _ scene: KitScene, _ component: String, by tool: KitWay.Tool, in host: BareHost,
+    _ look: (KitRestored) throws -> Void
+  ) throws {
     var job = try scene.job(component, by: tool)
     job.root = host.root
     job.folder = nil

@@ -1,13 +1,14 @@
 import Bytes
 import Glibc
-import TestKit
+import Synchronization
 
 /// A minimal Debian system in a folder (`Tests/BareHost/root` makes it), with a list of packages and nothing else.
-struct BareHost {
-  let root: String
+package struct BareHost: Sendable {
+  package let root: String
+  private static let use = Mutex(())
 
   /// Nil, said loudly, where none can be made; in CI that is an error.
-  init?(_ packages: [String]) throws {
+  package init?(_ packages: [String]) throws {
     let made = try Program.run(["\(Checkout.root)/Tests/BareHost/root"] + packages)
     guard made.status == 0 else {
       if getenv("CI") != nil { throw Missing(description: made.errors) }
@@ -17,15 +18,20 @@ struct BareHost {
     root = made.text.split(separator: "\n").last.map(String.init) ?? ""
   }
 
-  struct Missing: Error, CustomStringConvertible { let description: String }
+  package struct Missing: Error, CustomStringConvertible { package let description: String }
+
+  /// Does something in such systems while no other test does: what a recovery leaves there is looked at.
+  package static func alone<Result>(_ body: () throws -> Result) throws -> Result {
+    try use.withLock { _ in try body() }
+  }
 
   /// Runs a program in it.
-  func run(_ words: [String]) throws -> Program.Outcome {
+  package func run(_ words: [String]) throws -> Program.Outcome {
     try Program.run(["chroot", root] + words, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
   }
 
   /// Everything in it that is no program's own: what a recovery may leave there.
-  var leftovers: [String] {
+  package var leftovers: [String] {
     ["var/tmp", "tmp", "root", "dev/shm", "home", "srv", "mnt"].flatMap { folder in
       Files.names(in: "\(root)/\(folder)").filter { ![".bashrc", ".profile"].contains($0) }.map { "\(folder)/\($0)" }
     }
@@ -33,7 +39,7 @@ struct BareHost {
 
   /// The Debian packages of the libraries that a program names itself; nil, said loudly, for one that was linked against
   /// a toolchain's own, as builds for debugging are.
-  static func packages(of program: String) throws -> Set<String>? {
+  package static func packages(of program: String) throws -> Set<String>? {
     let named = try Program.run(["readelf", "-d", program]).text.split(separator: "\n").compactMap { line -> String? in
       guard line.contains("(NEEDED)"), let start = line.firstIndex(of: "["), let end = line.lastIndex(of: "]") else {
         return nil
