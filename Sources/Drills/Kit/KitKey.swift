@@ -41,7 +41,8 @@ package struct KitKey: Sendable, Equatable {
     ]
     return found.map { role, fingerprints in
       KitKey(
-        role: role, path: paths[role], fingerprints: fingerprints, isProtected: paths[role].flatMap(isProtected))
+        role: role, path: paths[role].map(KitPlace.absolute), fingerprints: fingerprints,
+        isProtected: paths[role].flatMap(isProtected))
     }
   }
 

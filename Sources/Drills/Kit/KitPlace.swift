@@ -57,7 +57,7 @@ package struct KitPlace: Sendable, Equatable {
   }
 
   /// A page is read elsewhere, where no path starts in the folder of today.
-  private static func absolute(_ path: String) -> String {
+  static func absolute(_ path: String) -> String {
     guard let raw = realpath(path, nil) else { return path }
     defer { free(raw) }
     return String(cString: raw)
