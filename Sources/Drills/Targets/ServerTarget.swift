@@ -66,7 +66,9 @@ package final class ServerTarget: BreakableTarget {
     guard failure.code == .targetRefused else { return failure }
     let scratch = scratch
     if scratch.isExpired { return scratch.expired }
-    let isFull = ["No space left on device", "could not extend file", "is full", "Disk full"].contains { failure.what.contains($0) }
+    let isFull = ["No space left on device", "could not extend file", "is full", "Disk full"].contains {
+      failure.what.contains($0)
+    }
     guard isFull || scratch.isFull else { return failure }
     return Failure(
       .targetFull, "the scratch server's disk is full: \(failure.what)", at: failure.place,
